@@ -1,0 +1,152 @@
+"""Everything that can go wrong in a way the hub expects: one tree, no HTTP.
+
+A failure that is not a ``HubError`` is a bug. ``code`` is stable and public, listed in
+``docs/errors.md``; ``detail`` is public too and holds no secret and no address of a machine.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class HubError(Exception):
+    """The root. Its facts stand in ``detail``; its sentence is for a person."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, **detail: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+
+class Invalid(HubError):
+    """The input breaks a rule; nothing was changed. ``detail`` says where it stands."""
+
+    code = "invalid"
+
+
+class NotJson(Invalid):
+    """The bytes are not one well-formed UTF-8 JSON text."""
+
+    code = "not_json"
+
+
+class BadEncoding(Invalid):
+    """The compressed body cannot be unpacked."""
+
+    code = "bad_encoding"
+
+
+class BadDocument(Invalid):
+    """A document has a field name or a value that cannot be stored as it was sent."""
+
+    code = "bad_document"
+
+
+class BadParameter(Invalid):
+    """A parameter of the query string is unknown, malformed or out of its range."""
+
+    code = "bad_parameter"
+
+
+class BadToken(Invalid):
+    """An ``after`` token was altered, or belongs to another query."""
+
+    code = "bad_token"
+
+
+class BadQuery(Invalid):
+    """A query holds an operator, a shape or a value that is not allowed where it stands."""
+
+    code = "bad_query"
+
+
+class QueryTooComplex(BadQuery):
+    """A query is deeper, wider or longer than its limit."""
+
+    code = "query_too_complex"
+
+
+class RefusedByServer(BadQuery):
+    """MongoDB could not run the query on this data."""
+
+    code = "query_failed"
+
+
+class Unauthorized(HubError):
+    """No key, or none that opens this door; says no more than that."""
+
+    code = "unauthorized"
+
+
+class Forbidden(HubError):
+    """The key is good, and does not allow this."""
+
+    code = "forbidden"
+
+
+class NotFound(HubError):
+    """What was named does not exist."""
+
+    code = "not_found"
+
+
+class Conflict(HubError):
+    """It collides with what is there."""
+
+    code = "conflict"
+
+
+class KeyReused(Conflict):
+    """An ``Idempotency-Key`` came again with another request."""
+
+    code = "idempotency_key_reused"
+
+
+class TooLarge(HubError):
+    """The body is over a limit, named in ``detail``."""
+
+    code = "too_large"
+
+
+class UnsupportedMedia(HubError):
+    """The body is of a type or an encoding that is not taken here."""
+
+    code = "unsupported_media_type"
+
+
+class NotAcceptable(HubError):
+    """None of the formats asked for can be given."""
+
+    code = "not_acceptable"
+
+
+class OverBudget(HubError):
+    """The query ran out of its time; ``detail`` says what to narrow."""
+
+    code = "over_budget"
+
+
+class TooMany(HubError):
+    """Too many queries at once; ``retry_after_s`` in ``detail`` says when to come again."""
+
+    code = "too_many_requests"
+
+
+class Unsupported(HubError):
+    """This database server cannot do it."""
+
+    code = "unsupported"
+
+
+class Unavailable(HubError):
+    """The database cannot be reached or did not confirm; it is not known what it did."""
+
+    code = "unavailable"
+
+
+class SetupError(HubError):
+    """The hub cannot start as it is configured."""
+
+    code = "setup"
