@@ -1,0 +1,134 @@
+"""The one door a client's query goes through before it meets the database.
+
+``guard_filter`` and ``guard_pipeline`` turn parsed JSON into values that prove it was
+checked; ``within`` puts the boundary of a dataset in front of them. What hands a query to
+the driver takes a ``Scoped`` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, assert_never, overload
+
+from hub.query.budget import copied
+from hub.query.filters import Where, check_filter
+from hub.query.flow import Flow
+from hub.query.limits import Limits
+from hub.query.pipelines import Pipelines
+from hub.query.refusal import over
+from hub.query.walk import Walk
+
+_SEAL: Final = object()
+
+
+class _Sealed:
+    """Made by this module only, so that holding one is proof."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        if getattr(self, "_seal", None) is not _SEAL:
+            raise TypeError(f"{type(self).__name__} is made by hub.query.guard only")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter(_Sealed):
+    """A filter that was checked; its leaves are BSON values."""
+
+    document: Mapping[str, Any]
+    _seal: object = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline(_Sealed):
+    """A pipeline that was checked; ``reshaped`` when its results are no stored documents."""
+
+    stages: tuple[Mapping[str, Any], ...]
+    reshaped: bool
+    _seal: object = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedFilter(_Sealed):
+    """A checked filter that cannot see beyond one dataset."""
+
+    dataset: str
+    document: Mapping[str, Any]
+    _seal: object = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedPipeline(_Sealed):
+    """A checked pipeline that cannot see beyond one dataset."""
+
+    dataset: str
+    stages: tuple[Mapping[str, Any], ...]
+    reshaped: bool
+    _seal: object = field(default=None, repr=False, compare=False)
+
+
+Scoped: TypeAlias = ScopedFilter | ScopedPipeline
+
+
+def guard_filter(raw: object, *, limits: Limits, analyst: bool) -> Filter:
+    """Check a filter and decode its leaves.
+
+    Args:
+        raw: parsed JSON, possibly with leaves that are BSON values already; not changed.
+        analyst: the key has the scope ``dataset:analyze``.
+
+    Raises:
+        BadQuery: an operator, a shape or a value that is not allowed where it stands.
+        QueryTooComplex: over a limit.
+        Forbidden: an operator that needs the scope of an analyst.
+    """
+    document = copied(raw, limits)
+    walk = Walk(limits, analyst=analyst)
+    check_filter(walk, document, None, Where())
+    walk.run()
+    if walk.settle(keeps=False) > limits.growth_max:
+        raise over("growth_max", limits.growth_max, None)
+    return Filter(document, _SEAL)
+
+
+def guard_pipeline(raw: object, *, limits: Limits, analyst: bool) -> Pipeline:
+    """Check an aggregation pipeline and decode its leaves; arguments and errors as above."""
+    stages = copied(raw, limits)
+    end = Pipelines(Walk(limits, analyst=analyst)).check(stages, None, Flow())
+    return Pipeline(tuple(stages), not end.ids, _SEAL)
+
+
+@overload
+def within(dataset: str, query: Filter) -> ScopedFilter: ...
+@overload
+def within(dataset: str, query: Pipeline) -> ScopedPipeline: ...
+def within(dataset: str, query: Filter | Pipeline) -> Scoped:
+    """Put the boundary of a dataset before everything the client wrote.
+
+    The client's own condition stays a conjunct of its own, so nothing in it can widen the
+    result: not ``$or``, not ``$nor``, not another condition on ``_datasetid``.
+
+    Raises:
+        TypeError: ``dataset`` is no string, or ``query`` was not checked.
+    """
+    if type(dataset) is not str or not dataset:
+        raise TypeError("a dataset is named by a string")
+    match query:
+        case Filter(document=document):
+            return ScopedFilter(dataset, _bounded(dataset, document), _SEAL)
+        case Pipeline(stages=stages, reshaped=reshaped):
+            return ScopedPipeline(dataset, _led(dataset, stages), reshaped, _SEAL)
+        case _:
+            assert_never(query)
+
+
+def _bounded(dataset: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    return {"$and": [{"_datasetid": dataset}, document]}
+
+
+def _led(dataset: str, stages: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
+    """A leading ``$match``; the client's own first one becomes its second conjunct."""
+    if stages and "$match" in stages[0]:
+        return ({"$match": _bounded(dataset, stages[0]["$match"])}, *stages[1:])
+    return ({"$match": {"_datasetid": dataset}}, *stages)
