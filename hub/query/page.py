@@ -76,25 +76,25 @@ class Cut:
     limit: int | None = None
 
 
-def arranged(order: Order, cut: Cut, fields: Fields | None, *, keys: bool) -> list[Stage]:
+def stages(order: Order, cut: Cut, fields: Fields | None, *, keys: bool) -> list[Stage]:
     """The stages that put a dataset's filtered rows into order and cut them.
 
     Args:
         keys: keep every field of ``order.names`` on the rows even where ``fields`` leaves it
             out, so that their positions can be told.
     """
-    stages: list[Stage] = []
+    arranging: list[Stage] = []
     if order.computed:
         keyed = zip(order.names, order.computed, strict=False)
-        stages.append({"$set": {name: _key(*field) for name, field in keyed}})
+        arranging.append({"$set": {name: _key(*field) for name, field in keyed}})
     if cut.after is not None:
-        stages.append({"$match": after(order, cut.after)})
-    stages.append({"$sort": dict(_directions(order))})
+        arranging.append({"$match": after(order, cut.after)})
+    arranging.append({"$sort": dict(_directions(order))})
     if cut.skip:
-        stages.append({"$skip": cut.skip})
+        arranging.append({"$skip": cut.skip})
     if cut.limit is not None:
-        stages.append({"$limit": cut.limit})
-    return stages + _projection(order, fields, keys=keys)
+        arranging.append({"$limit": cut.limit})
+    return arranging + _projection(order, fields, keys=keys)
 
 
 def _directions(order: Order) -> list[tuple[str, int]]:

@@ -1,0 +1,26 @@
+"""The use cases, bundled for whoever has a request or a job to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hub.services.datasets import Datasets
+from hub.services.health import Health
+from hub.services.ingest import Ingest
+from hub.services.keys import Keys
+from hub.services.queries import Queries
+from hub.services.users import Users
+from hub.store.audit import Audit
+from hub.store.leases import Leases
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    audit: Audit
+    datasets: Datasets
+    health: Health
+    ingest: Ingest
+    keys: Keys
+    leases: Leases
+    queries: Queries
+    users: Users

@@ -1,0 +1,119 @@
+"""The body of a request: its type checked, its size bounded, gzip undone."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection
+from typing import Any
+
+from flask import Request
+
+from hub.api.context import context
+from hub.errors import BadEncoding, BadQuery, TooLarge, UnsupportedMedia
+from hub.ingest import text
+
+JSON = "application/json"
+NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+CHUNK = 256 * 1024
+GZIP = 16 + zlib.MAX_WBITS
+
+
+def media_type(request: Request, allowed: Collection[str]) -> str:
+    """The body's media type, JSON where none is stated.
+
+    Raises:
+        UnsupportedMedia: another type, or a character set that is not UTF-8.
+    """
+    stated = request.mimetype or JSON
+    charset = request.mimetype_params.get("charset", "utf-8")
+    if stated not in allowed or charset.lower().replace("-", "") != "utf8":
+        raise UnsupportedMedia(
+            f"the body's type is {request.content_type}", allowed=sorted(allowed)
+        )
+    return stated
+
+
+def read(request: Request, sent_max: int | None = None) -> bytes:
+    """The whole body, unpacked if it came packed.
+
+    Raises:
+        TooLarge: over a limit, as sent or unpacked; ``detail`` names it.
+        BadEncoding: broken gzip.
+        UnsupportedMedia: a content encoding other than gzip.
+    """
+    limits = context().bodies
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "x-gzip"):
+        raise UnsupportedMedia(f"the body's encoding is {encoding}", allowed=["gzip"])
+    sent = _bounded(request, sent_max or limits.sent_max)
+    if encoding == "identity":
+        return sent
+    return _unpacked(sent, sent_max or limits.inflated_max)
+
+
+def _bounded(request: Request, size_max: int) -> bytes:
+    if (request.content_length or 0) > size_max:
+        raise _too_large("body_bytes", size_max)
+    body = request.stream.read(size_max + 1)
+    if len(body) > size_max:
+        raise _too_large("body_bytes", size_max)
+    return body
+
+
+def _unpacked(packed: bytes, size_max: int) -> bytes:
+    """Undo gzip (also of several members), never holding more than ``size_max`` of it."""
+    parts: list[bytes] = []
+    size = 0
+    while packed:
+        stream = zlib.decompressobj(GZIP)
+        while not stream.eof:
+            try:
+                part = stream.decompress(packed, CHUNK)
+            except zlib.error as exc:
+                raise BadEncoding("the gzip body is broken") from exc
+            packed = stream.unconsumed_tail
+            size += len(part)
+            if size > size_max:
+                raise _too_large("body_inflated_bytes", size_max)
+            if not part and not packed and not stream.eof:
+                raise BadEncoding("the gzip body ends too early")
+            parts.append(part)
+        packed = stream.unused_data
+    return b"".join(parts)
+
+
+def _too_large(limit: str, size_max: int) -> TooLarge:
+    return TooLarge(f"the body is over {size_max} bytes", limit=limit, max=size_max)
+
+
+def query(request: Request, *, empty: Any) -> Any:
+    """The JSON value of a query's body; ``empty`` where there is no body.
+
+    Raises:
+        NotJson: not one JSON text.
+        BadQuery: an object in it holds one name twice.
+        UnsupportedMedia, TooLarge, BadEncoding: as ``read`` and ``media_type`` say.
+    """
+    body = read(request, context().bodies.query_max)
+    if not body.strip():
+        return empty
+    media_type(request, (JSON,))
+    try:
+        value = text.fast(body)
+    except ValueError:
+        return _sound(text.exact(body))
+    return _sound(text.exact(body)) if text.is_doubtful(body, value) else value
+
+
+def _sound(value: Any) -> Any:
+    """The value, read exactly, if no object in it has a name twice."""
+    stack = [("$", value)]
+    while stack:
+        path, item = stack.pop()
+        if isinstance(item, text.RepeatedName):
+            raise BadQuery("a name stands twice in one object", path=f"{path}.{item.name}")
+        if isinstance(item, dict):
+            stack.extend((f"{path}.{name}", inner) for name, inner in item.items())
+        elif isinstance(item, list):
+            stack.extend((f"{path}[{index}]", inner) for index, inner in enumerate(item))
+    return value

@@ -1,0 +1,100 @@
+"""Datasets over HTTP: documents put in, queries answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+from marshmallow import RAISE, Schema, fields, validate
+
+from hub.api import answers, body, verdicts
+from hub.api.auth import principal, requires
+from hub.api.context import services
+from hub.services import scopes
+from hub.services.ingest import Incoming, Shape
+from hub.services.queries import Find
+
+bp = Blueprint("datasets", __name__, url_prefix="/api/dataset")
+
+
+class PutArgs(Schema):
+    class Meta:
+        unknown = RAISE
+
+    atomic = fields.Boolean(load_default=False)
+
+
+class FindArgs(Schema):
+    class Meta:
+        unknown = RAISE
+
+    sort = fields.String(load_default=None)
+    fields_ = fields.String(load_default=None, data_key="fields", attribute="fields")
+    limit = fields.Integer(load_default=None, strict=False, validate=validate.Range(min=1))
+    after = fields.String(load_default=None)
+    skip = fields.Integer(load_default=0, validate=validate.Range(min=0))
+    count = fields.Boolean(load_default=False)
+    format = fields.String(load_default=None)
+
+
+class AggregateArgs(Schema):
+    class Meta:
+        unknown = RAISE
+
+    format = fields.String(load_default=None)
+
+
+@bp.put("/<dataset>/")
+@requires(scopes.WRITE)
+def put(dataset: str) -> Response:
+    args = PutArgs().load(request.args)
+    content = body.read(request)
+    incoming = Incoming(
+        dataset=dataset,
+        body=content,
+        shape=_shape(content),
+        atomic=args["atomic"],
+        idempotency_key=request.headers.get("Idempotency-Key"),
+    )
+    return verdicts.response(incoming, services().ingest.put(incoming))
+
+
+@bp.post("/<dataset>/")
+@requires(scopes.READ)
+def query(dataset: str) -> Response:
+    return _found(dataset, body.query(request, empty={}))
+
+
+@bp.get("/<dataset>/")
+@requires(scopes.READ)
+def everything(dataset: str) -> Response:
+    return _found(dataset, {})
+
+
+@bp.post("/<dataset>/aggregate/")
+@requires(scopes.ANALYZE)
+def aggregate(dataset: str) -> Response:
+    AggregateArgs().load(request.args)
+    pipeline = body.query(request, empty=[])
+    form = answers.format_of(request)
+    asking = principal()
+    return answers.rows(
+        request, form, lambda: services().queries.aggregate(asking, dataset, pipeline)
+    )
+
+
+def _found(dataset: str, query_filter: Any) -> Response:
+    args = FindArgs().load(request.args)
+    if args.pop("count"):
+        counted = services().queries.count(principal(), dataset, query_filter)
+        return answers.one({"count": counted})
+    del args["format"]
+    form, asking = answers.format_of(request), principal()
+    find = Find(dataset=dataset, filter=query_filter, **args)
+    return answers.rows(request, form, lambda: services().queries.find(asking, find))
+
+
+def _shape(content: bytes) -> Shape:
+    if body.media_type(request, (body.JSON, *body.NDJSON)) != body.JSON:
+        return "lines"
+    return "array" if content.lstrip(b" \t\r\n")[:1] == b"[" else "object"

@@ -1,0 +1,89 @@
+"""Failures to HTTP: the one table, the one body, the three handlers."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+from flask import Flask, Response
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from hub import errors
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[errors.HubError], int] = {
+    errors.Invalid: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.NotAcceptable: 406,
+    errors.OverBudget: 408,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.UnsupportedMedia: 415,
+    errors.KeyReused: 422,
+    errors.TooMany: 429,
+    errors.SetupError: 503,
+    errors.Unsupported: 501,
+    errors.Unavailable: 503,
+}
+
+
+def status_of(kind: type[errors.HubError]) -> int:
+    """The status of the nearest listed ancestor; 500 when none is listed."""
+    return next((STATUS[k] for k in kind.__mro__ if k in STATUS), 500)
+
+
+def facts(error: errors.HubError) -> dict[str, Any]:
+    """What is told of an error: its code, its sentence, its public detail."""
+    return {"code": error.code, "message": error.message, "detail": error.detail}
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(errors.HubError, _expected)
+    app.register_error_handler(ValidationError, _misused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _bug)
+
+
+def answer(status: int, told: dict[str, Any]) -> Response:
+    """An error's answer in the hub's own shape."""
+    body = orjson.dumps({"error": told}, default=str)
+    return Response(body, status, content_type="application/json")
+
+
+def _expected(error: errors.HubError) -> Response:
+    response = answer(status_of(type(error)), facts(error))
+    if isinstance(error, errors.Unauthorized):
+        response.headers["WWW-Authenticate"] = 'Basic realm="hub", charset="UTF-8"'
+    if isinstance(error, errors.TooMany):
+        response.headers["Retry-After"] = str(error.detail["retry_after_s"])
+    if isinstance(error, errors.TooLarge):
+        response.headers["Connection"] = "close"
+    return response
+
+
+def _misused(error: ValidationError) -> Response:
+    return _expected(
+        errors.BadParameter("a parameter is unknown or malformed", fields=error.messages)
+    )
+
+
+def _http(error: HTTPException) -> Response:
+    response = answer(
+        error.code or 500,
+        {"code": error.name.lower().replace(" ", "_"), "message": error.description, "detail": {}},
+    )
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def _bug(error: Exception) -> Response:
+    log.error("unexpected %s", type(error).__name__, exc_info=error)
+    told = {"code": "internal", "message": "the hub has a fault; it was logged", "detail": {}}
+    return answer(500, told)

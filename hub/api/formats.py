@@ -1,0 +1,122 @@
+"""Rows as bytes: JSON, NDJSON or CSV, in chunks, and what an awkward value looks like."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from bson import Decimal128, ObjectId
+from bson.datetime_ms import DatetimeMS
+
+from hub.values import Batch, Document
+
+OPTIONS = orjson.OPT_UTC_Z
+
+
+def plain(value: Any) -> Any:
+    """A value that JSON has no form for.
+
+    Ids are 24 hex digits; decimals are strings, so that no digit is lost; a date outside the
+    calendar's years is milliseconds since 1970.
+    """
+    if isinstance(value, ObjectId):
+        return str(value)
+    if isinstance(value, Decimal128):
+        return str(value)
+    if isinstance(value, DatetimeMS):
+        return int(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"no JSON form for {type(value).__name__}")
+
+
+def dumps(value: Any) -> bytes:
+    """Compact JSON in UTF-8; dates in ISO-8601 with ``Z``."""
+    return orjson.dumps(value, plain, OPTIONS)
+
+
+def json_chunks(batches: Iterable[Batch], _fields: tuple[str, ...] | None) -> Iterator[bytes]:
+    """One JSON array; it is closed only after the last row."""
+    before = b"["
+    for batch in batches:
+        if batch.rows:
+            yield before + dumps(batch.rows)[1:-1]
+            before = b","
+    yield b"]" if before == b"," else b"[]"
+
+
+def ndjson_chunks(batches: Iterable[Batch], _fields: tuple[str, ...] | None) -> Iterator[bytes]:
+    """One JSON object a line."""
+    for batch in batches:
+        yield b"".join([orjson.dumps(row, plain, LINE) for row in batch.rows])
+
+
+LINE = OPTIONS | orjson.OPT_APPEND_NEWLINE
+
+
+def csv_chunks(batches: Iterable[Batch], columns: tuple[str, ...] | None) -> Iterator[bytes]:
+    """RFC 4180 with a header line; nested fields are columns with a dot in their name.
+
+    Raises:
+        KeyError: a row has a field that no column was announced for.
+    """
+    names = columns or ()
+    yield _csv_lines([names])
+    for batch in batches:
+        yield _csv_lines(_cells(row, names) for row in batch.rows)
+
+
+def _csv_lines(lines: Iterable[Iterable[Any]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer).writerows(lines)
+    return buffer.getvalue().encode("utf-8")
+
+
+def _cells(row: Document, names: tuple[str, ...]) -> list[Any]:
+    flat = dict(leaves(row))
+    cells = [_cell(flat.pop(name, None)) for name in names]
+    if flat:
+        raise KeyError(f"no column for {next(iter(flat))}")
+    return cells
+
+
+def leaves(row: Document, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted name, value) of every field that is not itself an object with fields."""
+    for name, value in row.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def _cell(value: Any) -> Any:
+    """Text as it is; nothing for null; JSON for booleans, numbers, lists and the rest."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, (int, float)):
+        return orjson.dumps(value).decode()
+    if isinstance(value, (datetime, ObjectId, Decimal128)):
+        return dumps(value).decode().strip('"')
+    return dumps(value).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """``chunks`` writes batches; ``columns`` says that it must know every field beforehand."""
+
+    name: str
+    media_type: str
+    chunks: Callable[[Iterable[Batch], tuple[str, ...] | None], Iterator[bytes]]
+    columns: bool = False
+
+
+FORMATS = (
+    Format("json", "application/json", json_chunks),
+    Format("ndjson", "application/x-ndjson", ndjson_chunks),
+    Format("csv", "text/csv", csv_chunks, columns=True),
+)

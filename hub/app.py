@@ -1,0 +1,31 @@
+"""The web application."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from hub.api import datasets, errors, health
+from hub.api.context import BodyLimits, Context
+from hub.services import Services
+from hub.settings import Settings
+
+BLUEPRINTS = (datasets.bp, health.bp)
+
+
+def create_app(settings: Settings, services: Services) -> Flask:
+    """A ready application over services that are open in this process."""
+    app = Flask("hub", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.extensions["hub"] = Context(services, _body_limits(settings))
+    errors.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _body_limits(settings: Settings) -> BodyLimits:
+    return BodyLimits(
+        sent_max=settings.body_bytes_max,
+        inflated_max=settings.body_inflated_bytes_max,
+        query_max=settings.query_bytes_max,
+    )

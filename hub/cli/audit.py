@@ -1,0 +1,24 @@
+"""``hub audit``: who changed what."""
+
+from __future__ import annotations
+
+import click
+
+from hub.cli.session import json_option, put_out, session, table
+
+
+@click.command()
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@json_option
+def audit(limit: int, as_json: bool) -> None:
+    """Show the latest changes to datasets, keys and users, newest first."""
+    with session() as services:
+        entries = services.audit.latest(limit)
+    rows = [
+        [e["at"], e["action"], " ".join(f"{k}={v}" for k, v in e.items() if k not in _SHOWN)]
+        for e in entries
+    ]
+    put_out(entries, as_json=as_json, text=table(("AT", "ACTION", "WHAT"), rows))
+
+
+_SHOWN = ("at", "action")

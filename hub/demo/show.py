@@ -1,0 +1,103 @@
+"""What ``scripts/serve`` prints once the hub answers, and the demo dataset behind ``--demo``."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import time
+from datetime import UTC, datetime
+from threading import Event
+
+import click
+import orjson
+
+from hub.demo.feed import A_DAY, day
+from hub.services import Services, scopes
+from hub.settings import Settings
+from hub.wiring import open_hub
+
+NAME = "demo weather station"
+PATIENCE_S = 60.0
+
+LINES = """
+The hub is at {root}
+
+A demo dataset, "{name}", holds {count} readings of a weather station.
+  URL  {url}
+  key  {key}
+
+Put a document:
+  curl -sS -u '{key}:' -X PUT -H 'Content-Type: application/json' -d '{{"station": "desk", "temperature_c": 21.5}}' '{url}'
+
+Ask for the cold and windy readings:
+  curl -sS -u '{key}:' -X POST -H 'Content-Type: application/json' -d '{{"temperature_c": {{"$lt": 5}}, "wind.speed_ms": {{"$gte": 3}}}}' '{url}?limit=3'
+
+Get the newest three, as CSV:
+  curl -sS -u '{key}:' '{url}?sort=-_timestamp&limit=3&format=csv&fields=measured_at,temperature_c,humidity_pct'
+
+Ctrl-C stops everything.
+"""  # noqa: E501
+
+
+def show(settings: Settings, stopping: Event, *, demo: bool) -> None:
+    """Wait until the hub answers over HTTP, then say where it is; with ``demo``, fill it first."""
+    if not _answers(settings.bind, stopping):
+        return
+    root = f"http://{settings.bind}"
+    if not demo:
+        click.echo(f"\nThe hub is at {root}\nCtrl-C stops everything.")
+        return
+    hub = open_hub(settings)
+    try:
+        uuid, key = _dataset(hub.services)
+        path = f"/api/dataset/{uuid}/"
+        if not hub.services.datasets.count(uuid, budget_ms=settings.answer.find_ms):
+            _push(settings.bind, path, key)
+        count = hub.services.datasets.count(uuid, budget_ms=settings.answer.find_ms)
+    finally:
+        hub.close()
+    click.echo(LINES.format(root=root, name=NAME, count=count, url=root + path, key=key))
+
+
+def _answers(bind: str, stopping: Event) -> bool:
+    """Whether the web server came up before ``PATIENCE_S`` ran out or the hub is stopped."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until and not stopping.wait(0.1):
+        connection = http.client.HTTPConnection(bind, timeout=5)
+        try:
+            connection.request("GET", "/api/health/")
+            if connection.getresponse().status == 200:
+                return True
+        except OSError:
+            continue
+        finally:
+            connection.close()
+    return False
+
+
+def _dataset(services: Services) -> tuple[str, str]:
+    """The demo dataset, made at the first time, with a fresh key in place of the last one's."""
+    found = services.datasets.named(NAME)
+    if not found:
+        created = services.datasets.create(NAME)
+        return created.dataset.uuid, created.access.secret
+    uuid = found[0].uuid
+    services.keys.revoke_all_of(uuid)
+    issued = services.keys.create(f"access key of {NAME}", scopes.SCOPES, datasets=[uuid])
+    return uuid, issued.secret
+
+
+def _push(bind: str, path: str, key: str) -> None:
+    """Send a day of readings as the station would after a day without network."""
+    start = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - A_DAY
+    body = b"".join(orjson.dumps(reading) + b"\n" for reading in day(start))
+    basic = base64.b64encode(f"{key}:".encode()).decode()
+    headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/x-ndjson"}
+    connection = http.client.HTTPConnection(bind, timeout=30)
+    try:
+        connection.request("PUT", path, body, headers)
+        answer = connection.getresponse()
+        if answer.status != 201:
+            raise click.ClickException(f"the demo feed was refused: {answer.read(500)!r}")
+    finally:
+        connection.close()

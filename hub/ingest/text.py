@@ -1,0 +1,84 @@
+"""JSON text to Python values: fast where nothing is doubtful, exact where something is.
+
+The fast reader is orjson. It keeps the last of two equal names, turns integers beyond 64 bits
+into floats, and stops at NaN; the exact reader (the standard library's) shows each of them, at
+several times the cost. So the fast one reads, cheap tests tell whether its result can be
+trusted, and only doubtful text is read again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+from hub.errors import NotJson
+
+LONG_NUMBER = re.compile(rb"[0-9]{19}")
+BEYOND_64_BIT = 1 << 64
+"""Stands for any integer literal of more than 20 digits."""
+
+
+class RepeatedName(dict[str, Any]):
+    """A JSON object in which ``name`` stood more than once."""
+
+    def __init__(self, pairs: list[tuple[str, Any]], name: str) -> None:
+        super().__init__(pairs)
+        self.name = name
+
+
+def fast(text: bytes) -> Any:
+    """Read one JSON text.
+
+    Raises:
+        ValueError: not strict JSON, or not UTF-8; ``exact`` can say more.
+    """
+    return orjson.loads(text)
+
+
+def may_repeat_names(text: bytes, value: Any) -> bool:
+    """Whether an object in ``text`` may hold one name twice, ``value`` being ``fast(text)``.
+
+    Each dropped name takes its colon with it, so written back the value has fewer colons; an
+    escaped colon could make up for it, so text with one is doubtful too.
+    """
+    return text.count(b":") != orjson.dumps(value).count(b":") or b"\\u003" in text
+
+
+def is_doubtful(text: bytes, value: Any) -> bool:
+    """Whether ``fast`` may have lost a repeated name or digits of an integer in ``text``."""
+    return may_repeat_names(text, value) or LONG_NUMBER.search(text) is not None
+
+
+def exact(text: bytes) -> Any:
+    """Read one JSON text so that nothing is lost.
+
+    Objects with a repeated name come as ``RepeatedName``, integers in full (those beyond
+    20 digits as ``BEYOND_64_BIT``), NaN and Infinity as floats, lone surrogates as they are.
+
+    Raises:
+        NotJson: with ``offset``, in characters from the start of the text.
+    """
+    try:
+        return json.loads(text.decode("utf-8"), object_pairs_hook=_object, parse_int=_integer)
+    except UnicodeDecodeError as exc:
+        raise NotJson("the text is not UTF-8", offset=exc.start) from exc
+    except json.JSONDecodeError as exc:
+        raise NotJson(f"not JSON: {exc.msg}", offset=exc.pos) from exc
+    except RecursionError as exc:
+        raise NotJson("nested too deeply to be read") from exc
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) == len(pairs):
+        return result
+    seen: set[str] = set()
+    name = next(n for n, _ in pairs if n in seen or seen.add(n))  # type: ignore[func-returns-value]
+    return RepeatedName(pairs, name)
+
+
+def _integer(digits: str) -> int:
+    return int(digits) if len(digits) <= 21 else BEYOND_64_BIT

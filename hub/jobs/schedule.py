@@ -1,0 +1,65 @@
+"""The timetable: which jobs there are and how often each runs."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event
+
+from apscheduler.schedulers.base import BaseScheduler
+
+from hub.errors import HubError
+from hub.jobs.purge import purge
+from hub.services import Services
+
+log = logging.getLogger(__name__)
+
+HOLDER = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``run`` is called every ``every_s`` seconds, by one worker of all at a time."""
+
+    id: str
+    run: Callable[[], object]
+    every_s: float
+    lease: timedelta = timedelta(minutes=10)
+
+
+def timetable(services: Services, stopping: Event) -> tuple[Job, ...]:
+    return (Job("purge", lambda: purge(services.datasets, stopping), every_s=5),)
+
+
+def bind(scheduler: BaseScheduler, services: Services, stopping: Event) -> None:
+    """Give the scheduler its whole timetable; each job never overlaps itself.
+
+    ``stopping`` is set when the process is to end; long jobs break off then.
+    """
+    for job in timetable(services, stopping):
+        scheduler.add_job(
+            held,
+            "interval",
+            args=(services, job),
+            seconds=job.every_s,
+            id=job.id,
+            max_instances=1,
+            coalesce=True,
+        )
+
+
+def held(services: Services, job: Job) -> None:
+    """Run a job if no other worker is at it. What the hub expects to fail is tried again later."""
+    try:
+        if services.leases.take(job.id, HOLDER, job.lease) is None:
+            return
+        try:
+            job.run()
+        finally:
+            services.leases.give_back(job.id, HOLDER)
+    except HubError as exc:
+        log.warning("job %s: %s", job.id, exc.message)

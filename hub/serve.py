@@ -1,0 +1,149 @@
+"""The whole hub on one machine: web, worker and the embedded database, kept running.
+
+``scripts/serve`` ends here. Each part is a process of its own; one that ends is started again,
+with a growing pause while it keeps ending. SIGTERM and SIGINT stop the web first, then the
+worker, then the database.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from threading import Event
+from time import monotonic
+
+import click
+
+from hub.demo.show import show
+from hub.errors import HubError
+from hub.settings import Settings
+from hub.store.mongod import Lease
+from hub.wiring import open_database
+
+log = logging.getLogger("hub.serve")
+
+LOOK_S = 0.25
+STEADY_S = 10.0
+PAUSE_MAX_S = 10.0
+STOP_S = 35.0
+PR_SET_PDEATHSIG = 1
+
+
+def web_command(settings: Settings) -> list[str]:
+    """gunicorn, with the flags that were measured (docs/running.md)."""
+    return [
+        *(sys.executable, "-m", "gunicorn", "wsgi:app"),
+        *("--bind", settings.bind, "--reuse-port", "--no-control-socket"),
+        *("--worker-class", "gthread", "--workers", str(settings.web_workers)),
+        *("--threads", str(settings.web_threads), "--keep-alive", "75"),
+        *("--graceful-timeout", "30", "--log-level", "warning"),
+    ]
+
+
+@dataclass(slots=True)
+class Part:
+    """One child process and its restarts."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause_s: float = 0.0
+    due: float = field(default=0.0)
+
+    def look_after(self) -> None:
+        """Start it where it is not running and its pause is over."""
+        now = monotonic()
+        if self.process is not None:
+            code = self.process.poll()
+            if code is None:
+                return
+            self._ended(code, now)
+        if now >= self.due:
+            self.process = subprocess.Popen(self.command, preexec_fn=_die_with_parent)
+            self.started = now
+
+    def _ended(self, code: int, now: float) -> None:
+        steady = now - self.started >= STEADY_S
+        self.pause_s = 0.2 if steady else min(max(0.2, self.pause_s * 2), PAUSE_MAX_S)
+        log.warning("%s ended (%d); starting it again in %.1f s", self.name, code, self.pause_s)
+        self.due = now + self.pause_s
+        self.process = None
+
+    def stop(self) -> None:
+        """Ask it to end, and end it where it does not."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            log.warning("%s does not end; killing it", self.name)
+            self.process.kill()
+            self.process.wait()
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to end this child with its parent, so that none is left behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Make a demo dataset and print how to use it.")
+def main(demo: bool) -> None:
+    """Run the hub until Ctrl-C: web server, worker and, unless HUB_MONGO_URI names one, MongoDB."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        settings = Settings.from_env(os.environ)
+        lease = open_database(settings)
+    except HubError as exc:
+        sys.exit(f"serve: {exc.message}")
+    parts = (
+        Part("web", web_command(settings)),
+        Part("worker", [sys.executable, "-m", "hub.worker"]),
+    )
+    try:
+        _run(parts, settings, lease, stopping, demo=demo)
+    finally:
+        for part in parts:
+            part.stop()
+        if lease:
+            lease.close()
+
+
+def _run(
+    parts: tuple[Part, ...],
+    settings: Settings,
+    lease: Lease | None,
+    stopping: Event,
+    *,
+    demo: bool,
+) -> None:
+    for part in parts:
+        part.look_after()
+    show(settings, stopping, demo=demo)
+    while not stopping.wait(LOOK_S):
+        for part in parts:
+            part.look_after()
+        _look_after_database(lease)
+
+
+def _look_after_database(lease: Lease | None) -> None:
+    if lease is None:
+        return
+    try:
+        lease.ensure()
+    except HubError as exc:
+        log.warning("the database: %s", exc.message)
+
+
+if __name__ == "__main__":
+    main()

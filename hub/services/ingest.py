@@ -1,0 +1,156 @@
+"""Documents coming in: checked, stamped with their arrival, stored durably, answered one by one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from hub.errors import BadDocument, BadParameter, HubError, Invalid, KeyReused
+from hub.ingest import read
+from hub.ingest.read import Bounds, Verdict
+from hub.ingest.stamp import Arrival, Clock, stamped
+from hub.store.documents import Documents, oversized
+from hub.store.receipts import Receipts
+from hub.values import Document, Receipt
+
+Shape = Literal["object", "array", "lines"]
+IDEMPOTENCY_KEY_CHARS_MAX = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One PUT, still bytes. ``idempotency_key`` makes a repeat of it harmless."""
+
+    dataset: str
+    body: bytes
+    shape: Shape
+    atomic: bool = False
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of each document, in order: as it is stored, or why it is not."""
+
+    verdicts: Sequence[Document | HubError]
+    replayed: bool = False
+
+    @property
+    def stored(self) -> int:
+        return sum(isinstance(verdict, dict) for verdict in self.verdicts)
+
+
+class Ingest:
+    def __init__(self, documents: Documents, receipts: Receipts, bounds: Bounds) -> None:
+        self._documents = documents
+        self._receipts = receipts
+        self._bounds = bounds
+        self._clock = Clock()
+
+    def put(self, incoming: Incoming) -> Outcome:
+        """Check and store what came in; returns once it is in the journal.
+
+        Raises:
+            NotJson: the body as a whole cannot be read.
+            BadDocument: the single document breaks a rule (in a batch this is a verdict).
+            TooLarge: more documents than a batch may hold.
+            BadParameter, KeyReused: the idempotency key is malformed, or was used otherwise.
+            Unsupported: an atomic batch on a server without transactions.
+            Unavailable: not confirmed; only a repeat with the same idempotency key is safe.
+        """
+        verdicts = self._read(incoming)
+        if incoming.atomic and any(isinstance(verdict, Invalid) for verdict in verdicts):
+            return Outcome([_not_alone(verdict) for verdict in verdicts])
+        if incoming.idempotency_key is None:
+            return Outcome(self._store(incoming, verdicts, self._clock.arrival()))
+        return self._once(incoming, verdicts)
+
+    def _read(self, incoming: Incoming) -> list[Verdict]:
+        match incoming.shape:
+            case "object":
+                verdicts: list[Verdict] = [read.one(incoming.body, self._bounds)]
+            case "array":
+                verdicts = read.array(incoming.body, self._bounds)
+            case "lines":
+                verdicts = read.lines(incoming.body, self._bounds)
+        size = len(incoming.body)
+        if any(isinstance(v, dict) and oversized(v, size) for v in verdicts):
+            return [_sized(verdict, size) for verdict in verdicts]
+        return verdicts
+
+    def _once(self, incoming: Incoming, verdicts: list[Verdict]) -> Outcome:
+        arrival = self._clock.arrival()
+        fresh = _receipt(incoming, arrival)
+        first = self._receipts.open(fresh)
+        if first.request != fresh.request:
+            raise KeyReused("this Idempotency-Key came before, with another request")
+        arrival = Arrival(first.at, first.first_id)
+        if first.done:
+            return Outcome(_stamped(incoming, verdicts, arrival), replayed=True)
+        outcome = Outcome(self._store(incoming, verdicts, arrival), replayed=first is not fresh)
+        if all(isinstance(v, (dict, Invalid)) for v in outcome.verdicts):
+            self._receipts.close(first)
+        return outcome
+
+    def _store(
+        self, incoming: Incoming, verdicts: Sequence[Verdict], arrival: Arrival
+    ) -> Sequence[Document | HubError]:
+        result = _stamped(incoming, verdicts, arrival)
+        documents = [verdict for verdict in result if isinstance(verdict, dict)]
+        if not documents:
+            return result
+        if incoming.shape == "object":
+            self._documents.insert(documents[0])
+            return result
+        if incoming.atomic:
+            self._documents.insert_all(documents)
+            return result
+        failures = self._documents.insert_many(documents)
+        return _with_failures(result, failures) if failures else result
+
+
+def _stamped(
+    incoming: Incoming, verdicts: Sequence[Verdict], arrival: Arrival
+) -> Sequence[Document | HubError]:
+    good = [verdict for verdict in verdicts if isinstance(verdict, dict)]
+    documents = stamped(good, incoming.dataset, arrival)
+    if len(good) == len(verdicts):
+        return documents
+    rest = iter(documents)
+    return [next(rest) if isinstance(verdict, dict) else verdict for verdict in verdicts]
+
+
+def _with_failures(
+    result: Sequence[Document | HubError], failures: dict[int, HubError]
+) -> list[Document | HubError]:
+    places = [index for index, verdict in enumerate(result) if isinstance(verdict, dict)]
+    changed = list(result)
+    for index, failure in failures.items():
+        changed[places[index]] = failure
+    return changed
+
+
+def _sized(verdict: Verdict, body_bytes: int) -> Verdict:
+    if isinstance(verdict, dict) and oversized(verdict, body_bytes):
+        return BadDocument("the document is over 16 MiB as BSON", path="$")
+    return verdict
+
+
+def _not_alone(verdict: Verdict) -> HubError:
+    if isinstance(verdict, dict):
+        return Invalid("not stored, because another document of this atomic batch is refused")
+    return verdict
+
+
+def _receipt(incoming: Incoming, arrival: Arrival) -> Receipt:
+    key = incoming.idempotency_key or ""
+    if not 0 < len(key) <= IDEMPOTENCY_KEY_CHARS_MAX or not key.isprintable():
+        raise BadParameter(
+            f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable characters",
+            parameter="Idempotency-Key",
+        )
+    name = hashlib.sha256(f"{incoming.dataset}\n{key}".encode()).hexdigest()
+    request = hashlib.sha256(f"{incoming.shape}\n{incoming.atomic}\n".encode() + incoming.body)
+    return Receipt(name, request.digest(), arrival.at, arrival.first_id)

@@ -1,0 +1,23 @@
+"""Who changed what, and when: appended, never rewritten."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hub.store.client import Mongo, translated
+
+
+class Audit:
+    def __init__(self, mongo: Mongo) -> None:
+        self._audit = mongo.db["audit"]
+
+    def note(self, action: str, **facts: Any) -> None:
+        """Append an entry; ``facts`` holds ids and names, never a secret."""
+        with translated():
+            self._audit.insert_one({"at": datetime.now(UTC), "action": action, **facts})
+
+    def latest(self, limit: int) -> list[dict[str, Any]]:
+        """The newest entries, newest first."""
+        with translated():
+            return list(self._audit.find({}, {"_id": 0}).sort("at", -1).limit(limit))

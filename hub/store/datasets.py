@@ -1,0 +1,60 @@
+"""Datasets by UUID."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from hub.errors import Conflict, NotFound
+from hub.store.client import Mongo, translated
+from hub.values import Dataset
+
+
+class Datasets:
+    def __init__(self, mongo: Mongo) -> None:
+        self._datasets = mongo.db["datasets"]
+
+    def add(self, dataset: Dataset) -> None:
+        """Raises Conflict: a dataset of that UUID exists."""
+        row = {"_id": dataset.uuid, "name": dataset.name, "created": dataset.created}
+        with translated():
+            try:
+                self._datasets.insert_one({**row, "kind": "documents"})
+            except DuplicateKeyError as exc:
+                raise Conflict("a dataset of that UUID exists", dataset=dataset.uuid) from exc
+
+    def get(self, uuid: str) -> Dataset:
+        """One dataset, deleted ones too while they are being removed. Raises NotFound."""
+        with translated():
+            row = self._datasets.find_one({"_id": uuid})
+        if row is None:
+            raise NotFound("no such dataset", dataset=uuid)
+        return _dataset(row)
+
+    def all(self) -> list[Dataset]:
+        """Every dataset, oldest first, deleted ones too while they are being removed."""
+        with translated():
+            return [_dataset(row) for row in self._datasets.find().sort("created")]
+
+    def named(self, name: str) -> list[Dataset]:
+        with translated():
+            return [_dataset(row) for row in self._datasets.find({"name": name, "deleted": None})]
+
+    def mark_deleted(self, uuid: str, at: datetime) -> None:
+        with translated():
+            self._datasets.update_one({"_id": uuid, "deleted": None}, {"$set": {"deleted": at}})
+
+    def deleted(self) -> list[str]:
+        """The UUIDs whose documents are still to be removed."""
+        with translated():
+            return [row["_id"] for row in self._datasets.find({"deleted": {"$ne": None}})]
+
+    def remove(self, uuid: str) -> None:
+        with translated():
+            self._datasets.delete_one({"_id": uuid, "deleted": {"$ne": None}})
+
+
+def _dataset(row: dict[str, Any]) -> Dataset:
+    return Dataset(row["_id"], row["name"], row["created"], row.get("deleted"))

@@ -1,0 +1,62 @@
+"""The collections and their indexes, made where they are missing; safe to run from everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import ASCENDING, IndexModel
+from pymongo.errors import CollectionInvalid
+
+from hub.store.client import Mongo, translated
+
+DOCUMENT_ORDER = (("_datasetid", ASCENDING), ("_timestamp", ASCENDING), ("_id", ASCENDING))
+"""The order in which a dataset's documents are read, and its index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """``storage`` is the WiredTiger configuration it is created with, if not the default."""
+
+    name: str
+    indexes: tuple[IndexModel, ...] = ()
+    storage: str | None = None
+
+
+COLLECTIONS = (
+    Collection("datasets"),
+    Collection("documents", (IndexModel(list(DOCUMENT_ORDER)),), storage="block_compressor=zstd"),
+    Collection(
+        "keys",
+        (
+            IndexModel([("secrets.digest", ASCENDING)], unique=True),
+            IndexModel([("datasets", ASCENDING)]),
+        ),
+    ),
+    Collection("users"),
+    Collection("idempotency", (IndexModel([("expires", ASCENDING)], expireAfterSeconds=0),)),
+    Collection("leases"),
+    Collection("audit", (IndexModel([("at", ASCENDING)]),)),
+    Collection("hub"),
+)
+
+
+def ensure(mongo: Mongo) -> None:
+    """Create what is missing; changes nothing that is there."""
+    with translated():
+        present = set(mongo.db.list_collection_names())
+        for collection in COLLECTIONS:
+            if collection.name not in present:
+                _create(mongo, collection)
+            if collection.indexes:
+                mongo.db[collection.name].create_indexes(list(collection.indexes))
+
+
+def _create(mongo: Mongo, collection: Collection) -> None:
+    options: dict[str, Any] = {}
+    if collection.storage:
+        options["storageEngine"] = {"wiredTiger": {"configString": collection.storage}}
+    try:
+        mongo.db.create_collection(collection.name, **options)
+    except CollectionInvalid:
+        return  # another process was first

@@ -1,0 +1,97 @@
+"""Small frozen values that cross layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A published or private collection of documents.
+
+    ``created`` is aware UTC; ``deleted`` is set from the moment nobody may use it any more,
+    while its documents are still being removed.
+    """
+
+    uuid: str
+    name: str
+    created: datetime
+    deleted: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeySecret:
+    """One live secret of a key: its keyed digest, never the secret. ``expires`` closes it."""
+
+    digest: bytes
+    created: datetime
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a key may do. ``datasets`` is None where it is not restricted to any."""
+
+    id: str
+    label: str
+    scopes: tuple[str, ...]
+    datasets: tuple[str, ...] | None
+    created: datetime
+    expires: datetime | None
+    revoked: datetime | None
+    last_used: datetime | None
+    secrets: tuple[KeySecret, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a request is, once its key was verified.
+
+    ``scopes`` holds the implied ones too (a write scope brings its read scope); ``ends`` is
+    the moment (aware UTC) from which the secret that was shown opens nothing.
+    """
+
+    key_id: str
+    scopes: frozenset[str]
+    datasets: frozenset[str] | None
+    ends: datetime | None
+
+    def opens(self, dataset: str) -> bool:
+        return self.datasets is None or dataset in self.datasets
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who may log in. ``staff`` administers, ``superuser`` may do everything."""
+
+    name: str
+    staff: bool
+    superuser: bool
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The remembered start of an idempotent request: enough to give its answer again.
+
+    ``first_id`` is the ``_id`` of its first document, ``at`` its arrival (aware UTC),
+    ``request`` a fingerprint of what was sent, ``done`` whether everything was stored.
+    """
+
+    id: str
+    request: bytes
+    at: datetime
+    first_id: bytes
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of an answer, and how large they are (as BSON; 0 where nobody asks)."""
+
+    rows: list[Document]
+    size_bytes: int = 0

@@ -1,0 +1,111 @@
+"""Settings to services: the one place where the parts are put together."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from hub.query.token import Tokens
+from hub.services import Services
+from hub.services.datasets import Datasets
+from hub.services.health import Health
+from hub.services.ingest import Ingest
+from hub.services.keys import Keys
+from hub.services.permits import Permits
+from hub.services.queries import Queries
+from hub.services.users import Users
+from hub.settings import Settings
+from hub.store import audit, client, datasets, documents, identity, schema, users
+from hub.store import health as store_health
+from hub.store import keys as store_keys
+from hub.store import leases as store_leases
+from hub.store import receipts as store_receipts
+from hub.store.mongod import Lease, acquire
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Services with a live database behind them; ``close`` when done."""
+
+    services: Services
+    close: Callable[[], None]
+
+
+def open_hub(settings: Settings) -> Hub:
+    """Connect (starting the embedded server if that is the one) and build the services.
+
+    Call it in the process that uses it, never before a fork.
+
+    Raises:
+        SetupError: no database, too old a one, or one of another secret.
+    """
+    lease = open_database(settings)
+    mongo = client.connect(lease.uri if lease else settings.mongo_uri or "", settings.mongo_db)
+    schema.ensure(mongo)
+    pepper = _secret(settings)
+    identity.check(mongo, hashlib.blake2b(pepper, person=b"hub-print").digest())
+
+    def close() -> None:
+        mongo.close()
+        if lease:
+            lease.close()
+
+    return Hub(build_services(settings, mongo, pepper), close)
+
+
+def open_database(settings: Settings) -> Lease | None:
+    """A lease on the embedded server; None where the settings name another one."""
+    if settings.mongo_uri:
+        return None
+    return acquire(settings.data_dir, mongod=settings.mongod, cache_gb=settings.mongod_cache_gb)
+
+
+def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Services:
+    notes = audit.Audit(mongo)
+    stored = documents.Documents(mongo)
+    keys = Keys(store_keys.Keys(mongo), notes, pepper)
+    receipts = store_receipts.Receipts(mongo, timedelta(hours=settings.idempotency_hours))
+    tokens = Tokens(hashlib.blake2b(pepper, person=b"hub-pages").digest())
+    permits = Permits(settings.concurrency)
+    return Services(
+        audit=notes,
+        datasets=Datasets(datasets.Datasets(mongo), stored, keys, notes),
+        health=Health(store_health.Pulse(mongo)),
+        ingest=Ingest(stored, receipts, settings.ingest),
+        keys=keys,
+        leases=store_leases.Leases(mongo),
+        queries=Queries(stored, permits, settings.query, settings.answer, tokens),
+        users=Users(users.Users(mongo), notes),
+    )
+
+
+def _secret(settings: Settings) -> bytes:
+    """The hub's secret: given, or the one kept in the data directory, made at the first start."""
+    if settings.secret:
+        return settings.secret.encode()
+    path = settings.data_dir / "secret"
+    if not path.exists():
+        _write_once(path, secrets.token_urlsafe(48))
+    return path.read_bytes()
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a private file whole or not at all; whoever comes first wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        os.unlink(draft)
