@@ -19,12 +19,13 @@ from types import TracebackType
 from typing import Any
 
 import hub
-from hub.errors import SetupError, Unavailable
+from hub.errors import HubError, SetupError, Unavailable
 from hub.store.mongod import layout, locks, state
 from hub.store.mongod.binary import find_binary
 
 POLL_S = 0.02
 FAILURES_MAX = 3
+STARTS_MAX = 3
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR", "TZ")
 """All that the supervisor sees of our environment; it has no use for our secrets."""
 
@@ -58,7 +59,7 @@ class Lease:
         The URI stays the same, so a client that exists finds the new server by itself.
 
         Raises:
-            SetupError: mongod cannot be started.
+            SetupError: it does not start, for a reason that is known.
             Unavailable: it is not ready in time.
             ValueError: the lease is closed.
         """
@@ -100,7 +101,8 @@ def acquire(
         oplog_mb: size of the oplog on disk.
 
     Raises:
-        SetupError: there is no usable mongod or data directory, or mongod fails to start.
+        SetupError: there is no usable mongod or data directory, or it does not start for a reason
+            that is known, such as a full disk.
         Unavailable: it is not ready in time.
     """
     deadline = time.monotonic() + timeout_s
@@ -150,28 +152,35 @@ def _await_server(root: Path, terms: Terms, deadline: float) -> None:
     path = layout.socket_of(root)
     known = state.read(root / layout.STATE)
     patience = max(FAILURES_MAX, known.failures + 1 if known else 0)
-    while True:
-        _supervise(root, terms)
+    starts = 0
+    while starts <= STARTS_MAX:
+        starts += _supervise(root, terms)
         seen = state.read(root / layout.STATE)
         if seen and seen.ready and layout.answers(path):
             return
         if seen and seen.failures >= patience:
             raise SetupError(f"The embedded MongoDB does not start: {seen.trouble}.")
         if time.monotonic() > deadline:
-            trouble = seen.trouble if seen else None
-            raise Unavailable(f"the embedded MongoDB is not ready in time: {trouble or 'no word'}")
+            raise _too_late(seen)
         time.sleep(POLL_S)
+    raise SetupError(f"The supervisor of mongod ends at once; see {root / layout.SUPERVISOR_LOG}.")
 
 
-def _supervise(root: Path, terms: Terms) -> None:
-    """Start a supervisor unless there is one."""
+def _too_late(seen: state.State | None) -> HubError:
+    if seen and seen.trouble:
+        return SetupError(f"The embedded MongoDB does not start: {seen.trouble}.")
+    return Unavailable("the embedded MongoDB is not ready in time; its logs are in its data folder")
+
+
+def _supervise(root: Path, terms: Terms) -> bool:
+    """Start a supervisor unless there is one; whether it did."""
     with locks.open_lock(root / layout.SUPERVISOR_LOCK) as lock:
         if not locks.try_lock(lock, locks.EXCLUSIVE):
-            return
+            return False
         (root / layout.STATE).unlink(missing_ok=True)
         command = _command(root, terms, lock)
         with open(root / layout.SUPERVISOR_LOG, "ab") as log:
-            started = subprocess.run(
+            subprocess.run(
                 command,
                 pass_fds=(lock.fileno(),),
                 stdin=subprocess.DEVNULL,
@@ -182,8 +191,7 @@ def _supervise(root: Path, terms: Terms) -> None:
                 start_new_session=True,
                 check=False,
             )
-    if started.returncode:
-        raise SetupError(f"The supervisor of mongod fails; see {root / layout.SUPERVISOR_LOG}.")
+    return True
 
 
 def _command(root: Path, terms: Terms, lock: FileIO) -> list[str]:
