@@ -23,7 +23,7 @@ from hub.demo.show import show
 from hub.errors import HubError
 from hub.settings import Settings
 from hub.store.mongod import Lease
-from hub.wiring import open_database
+from hub.wiring import open_database, open_hub
 
 log = logging.getLogger("hub.serve")
 
@@ -104,6 +104,7 @@ def main(demo: bool) -> None:
     try:
         settings = Settings.from_env(os.environ)
         lease = open_database(settings)
+        open_hub(settings).close()
     except HubError as exc:
         sys.exit(f"serve: {exc.message}")
     parts = (

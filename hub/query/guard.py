@@ -7,7 +7,7 @@ the driver takes a ``Scoped`` and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, assert_never, overload
 
@@ -121,6 +121,15 @@ def within(dataset: str, query: Filter | Pipeline) -> Scoped:
             return ScopedPipeline(dataset, _led(dataset, stages), reshaped, _SEAL)
         case _:
             assert_never(query)
+
+
+def arranged(query: ScopedFilter, stages: Sequence[Mapping[str, Any]]) -> ScopedPipeline:
+    """A scoped filter with the hub's own stages behind it: order, page, projection, count.
+
+    They come from ``hub.query.page``, never from a client, and stand behind the boundary.
+    """
+    led = ({"$match": query.document}, *stages)
+    return ScopedPipeline(query.dataset, led, True, _SEAL)
 
 
 def _bounded(dataset: str, document: Mapping[str, Any]) -> dict[str, Any]:

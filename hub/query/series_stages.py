@@ -127,8 +127,8 @@ def check_fill(walk: Walk, value: Any, here: Here) -> bool:
 
 
 def _check_partition(walk: Walk, value: Any, here: Here) -> None:
-    if type(value) is not dict and not (type(value) is str and value.startswith("$")):
-        raise bad("partitionBy is an object or a field with $ in front", here, "$fill")
+    if type(value) is not dict:
+        raise bad("partitionBy is an object; partitionByFields takes names", here, "$fill")
     walk.later(check_expression, value, here, Scope(builds=False))
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
-from pymongo.errors import CollectionInvalid
+from pymongo.errors import CollectionInvalid, OperationFailure
 
 from hub.store.client import Mongo, translated
 
+EXISTS = 48
+"""Another process was first."""
 DOCUMENT_ORDER = (("_datasetid", ASCENDING), ("_timestamp", ASCENDING), ("_id", ASCENDING))
 """The order in which a dataset's documents are read, and its index."""
 
@@ -58,5 +60,6 @@ def _create(mongo: Mongo, collection: Collection) -> None:
         options["storageEngine"] = {"wiredTiger": {"configString": collection.storage}}
     try:
         mongo.db.create_collection(collection.name, **options)
-    except CollectionInvalid:
-        return  # another process was first
+    except (CollectionInvalid, OperationFailure) as exc:
+        if isinstance(exc, OperationFailure) and exc.code != EXISTS:
+            raise

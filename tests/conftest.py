@@ -1,0 +1,90 @@
+"""Fixtures: a real mongod for the session, a fresh database a test, the hub in its several forms."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from flask.testing import FlaskClient
+from pymongo import MongoClient
+from pymongo.database import Database
+from werkzeug.datastructures import Headers
+
+from hub.app import create_app
+from hub.services import Services
+from hub.settings import Settings
+from hub.store.mongod import acquire
+from hub.wiring import open_hub
+from tests.live import Live, running
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server: the embedded one, or the one that TEST_MONGO_URI names."""
+    if given := os.environ.get("TEST_MONGO_URI"):
+        yield given
+        return
+    with acquire(tmp_path_factory.mktemp("mongo")) as lease:
+        yield lease.uri
+
+
+@pytest.fixture
+def mongo_db(mongo_uri: str) -> Iterator[Database]:
+    """An empty database of a random name, dropped afterwards."""
+    with MongoClient(mongo_uri, tz_aware=True) as client:
+        name = f"test_{secrets.token_hex(6)}"
+        yield client[name]
+        client.drop_database(name)
+
+
+@pytest.fixture
+def settings(mongo_uri: str, mongo_db: Database) -> Settings:
+    return Settings(mongo_uri=mongo_uri, mongo_db=mongo_db.name, secret="s" * 40)
+
+
+@pytest.fixture
+def services(settings: Settings) -> Iterator[Services]:
+    hub = open_hub(settings)
+    yield hub.services
+    hub.close()
+
+
+@pytest.fixture
+def client(settings: Settings, services: Services) -> FlaskClient:
+    """The web application in this process, over real services."""
+    return create_app(settings, services).test_client()
+
+
+@dataclass(frozen=True)
+class Access:
+    """A dataset and the key that opens it."""
+
+    uuid: str
+    secret: str
+
+    @property
+    def url(self) -> str:
+        return f"/api/dataset/{self.uuid}/"
+
+    @property
+    def auth(self) -> tuple[str, str]:
+        return (self.secret, "")
+
+    def headers(self, **more: str) -> Headers:
+        return Headers({name.replace("_", "-"): value for name, value in more.items()})
+
+
+@pytest.fixture
+def dataset(services: Services) -> Access:
+    made = services.datasets.create("a dataset")
+    return Access(made.dataset.uuid, made.access.secret)
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The whole hub as users run it: web, worker and its own mongod, on a free port."""
+    with running(tmp_path_factory.mktemp("hub")) as hub:
+        yield hub
