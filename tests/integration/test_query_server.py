@@ -1,0 +1,199 @@
+"""The guard against a real server: what it lets through runs, what it knows is complete."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import socket
+import subprocess
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bson import json_util
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymongo import MongoClient
+from pymongo.collection import Collection
+
+from hub.query import Limits, guard_filter, guard_pipeline, within
+from hub.query.expression_table import EXPRESSIONS
+from hub.query.tables import GROUP, QUERY, STAGES, WINDOW
+from tests.cases.query import allowed, read
+
+LIMITS = Limits()
+EXAMPLES = read("examples.json")
+TABLES: dict[str, Mapping[str, Any]] = {
+    "query": QUERY,
+    "stages": STAGES,
+    "expressions": EXPRESSIONS,
+    "group": GROUP,
+    "window": WINDOW,
+}
+INTERNAL = "$_"
+TEXT_FIRST = {"$match": {"$text": {"$search": "alpha gamma"}}}
+
+
+def documents() -> list[dict[str, Any]]:
+    return json_util.loads(json_util.dumps(read("documents.json")))
+
+
+def binary() -> str | None:
+    spec = importlib.util.find_spec("fiftyone")
+    places = [
+        Path(place) / "db/bin/mongod" for place in (spec and spec.submodule_search_locations) or ()
+    ]
+    return next((str(place) for place in places if place.exists()), shutil.which("mongod"))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def query_db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A fresh database on a server of this module's own, started without scripting."""
+    found = binary()
+    if found is None:
+        pytest.skip("no mongod")
+    folder, port = tmp_path_factory.mktemp("mongod"), free_port()
+    command = [found, "--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1"]
+    with open(folder / "log", "wb") as log:
+        process = subprocess.Popen([*command, "--nounixsocket", "--noscripting"], stdout=log)
+        try:
+            with MongoClient("127.0.0.1", port, serverSelectionTimeoutMS=20_000) as client:
+                yield client[uuid.uuid4().hex]
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def collection(query_db: Any) -> Collection[dict[str, Any]]:
+    found: Collection[dict[str, Any]] = query_db["documents"]
+    found.create_index([("loc", "2dsphere")])
+    found.create_index([("text", "text")])
+    found.insert_many(documents())
+    return found
+
+
+def pipeline_of(position: str, name: str, example: Any) -> list[dict[str, Any]]:
+    match position:
+        case "stages":
+            return list(example)
+        case "expressions":
+            first = [TEXT_FIRST] if name == "$meta" else []
+            return [*first, {"$project": {"value": example}}]
+        case "group":
+            return [{"$limit": 100}, {"$group": {"_id": "$station", "value": example}}]
+        case _:
+            window = {"sortBy": {"at": 1}, "output": {"value": example}}
+            return [{"$setWindowFields": window}]
+
+
+def version(collection: Collection[dict[str, Any]]) -> tuple[int, ...]:
+    return tuple(collection.database.client.server_info()["versionArray"][:2])
+
+
+def example_names() -> list[tuple[str, str]]:
+    return [
+        (position, name)
+        for position, table in TABLES.items()
+        for name, rule in table.items()
+        if rule.access != "never"
+    ]
+
+
+@pytest.mark.parametrize(("position", "name"), example_names())
+def test_every_allowed_operator_runs(
+    collection: Collection[dict[str, Any]], position: str, name: str
+) -> None:
+    if TABLES[position][name].since > version(collection):
+        pytest.skip("newer than this server")
+    example = EXAMPLES[position][name]
+    if position == "query":
+        scoped = within("mine", guard_filter(example, limits=LIMITS, analyst=True))
+        found = list(collection.find(scoped.document))
+    else:
+        raw = pipeline_of(position, name, example)
+        stages = within("mine", guard_pipeline(raw, limits=LIMITS, analyst=True)).stages
+        found = list(collection.aggregate(list(stages)))
+    assert found
+
+
+def test_every_operator_of_the_server_is_classified(query_db: Any) -> None:
+    metrics = query_db.client.admin.command("serverStatus")["metrics"]
+    counters = metrics["operatorCounters"]
+    known = {
+        "stages": metrics["aggStageCounters"],
+        "expressions": counters["expressions"],
+        "query": counters["match"],
+        "group": counters["groupAccumulators"],
+        "window": counters["windowAccumulators"],
+    }
+    unclassified = [
+        (position, name)
+        for position, names in known.items()
+        for name in names
+        if name not in TABLES[position] and not name.startswith(INTERNAL)
+    ]
+    assert unclassified == []
+
+
+@pytest.mark.parametrize("case", allowed(), ids=lambda case: case.name)
+def test_allowed_queries_give_their_documents(
+    collection: Collection[dict[str, Any]], case: Any
+) -> None:
+    if case.position == "filter":
+        checked = guard_filter(case.query, limits=LIMITS, analyst=case.analyst)
+        found = list(collection.find(within("mine", checked).document, {"_id": 0, "n": 1}))
+    else:
+        stages = guard_pipeline(case.query, limits=LIMITS, analyst=case.analyst)
+        found = list(collection.aggregate(list(within("mine", stages).stages)))
+    assert json_util.loads(json_util.dumps(found)) == json_util.loads(
+        json_util.dumps(case.expected)
+    )
+
+
+SCALARS = st.sampled_from([0, 1, 19.5, "north", "mine", "other", None, True])
+FIELDS = st.sampled_from(["_datasetid", "n", "temp", "station", "tags", "_id", "nested.a"])
+COMPARISONS = st.dictionaries(
+    st.sampled_from(["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]), SCALARS, min_size=1, max_size=2
+)
+CONDITIONS = st.one_of(
+    SCALARS,
+    COMPARISONS,
+    st.fixed_dictionaries({"$in": st.lists(SCALARS, max_size=3)}),
+    st.fixed_dictionaries({"$nin": st.lists(SCALARS, max_size=3)}),
+    st.fixed_dictionaries({"$exists": st.booleans()}),
+    st.fixed_dictionaries({"$not": COMPARISONS}),
+)
+EXPRS = st.sampled_from(
+    [{"$expr": True}, {"$expr": {"$ne": ["$_datasetid", "mine"]}}, {"$expr": {"$or": [True, 1]}}]
+)
+FILTERS = st.recursive(
+    st.one_of(st.dictionaries(FIELDS, CONDITIONS, max_size=3), EXPRS),
+    lambda inner: st.dictionaries(
+        st.sampled_from(["$and", "$or", "$nor"]),
+        st.lists(inner, min_size=1, max_size=3),
+        max_size=2,
+    ),
+    max_leaves=6,
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+)
+@given(raw=FILTERS)
+def test_no_filter_widens_its_boundary(collection: Collection[dict[str, Any]], raw: Any) -> None:
+    checked = guard_filter(raw, limits=LIMITS, analyst=True)
+    found = list(collection.find(within("mine", checked).document))
+    stages = guard_pipeline([{"$match": raw}], limits=LIMITS, analyst=True)
+    found += collection.aggregate(list(within("mine", stages).stages))
+    assert {row["_datasetid"] for row in found} <= {"mine"}

@@ -1,0 +1,40 @@
+"""Every hostile case is refused by name and place, to everybody."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from hub.errors import BadQuery, HubError
+from hub.query import Limits, guard_filter, guard_pipeline
+from tests.cases.query import Hostile, hostile
+
+GUARDS = {"filter": guard_filter, "pipeline": guard_pipeline}
+CASES = hostile()
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_refused_with_operator_and_path(case: Hostile) -> None:
+    with pytest.raises(BadQuery) as caught:
+        GUARDS[case.position](case.query, limits=Limits(), analyst=True)
+    named = (caught.value.detail.get("operator"), caught.value.detail["path"])
+    assert named == (case.operator, case.path)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_refused_to_a_data_key_too(case: Hostile) -> None:
+    with pytest.raises(HubError):
+        GUARDS[case.position](case.query, limits=Limits(), analyst=False)
+
+
+def test_refusing_is_fast() -> None:
+    begin = time.perf_counter()
+    for case in CASES:
+        with pytest.raises(HubError):
+            GUARDS[case.position](case.query, limits=Limits(), analyst=True)
+    assert time.perf_counter() - begin < 1.0
+
+
+def test_the_corpus_is_large() -> None:
+    assert len(CASES) >= 80
