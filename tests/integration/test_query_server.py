@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
-import socket
-import subprocess
-import uuid
+import secrets
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,36 +35,13 @@ def documents() -> list[dict[str, Any]]:
     return json_util.loads(json_util.dumps(read("documents.json")))
 
 
-def binary() -> str | None:
-    spec = importlib.util.find_spec("fiftyone")
-    places = [
-        Path(place) / "db/bin/mongod" for place in (spec and spec.submodule_search_locations) or ()
-    ]
-    return next((str(place) for place in places if place.exists()), shutil.which("mongod"))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
-def query_db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A fresh database on a server of this module's own, started without scripting."""
-    found = binary()
-    if found is None:
-        pytest.skip("no mongod")
-    folder, port = tmp_path_factory.mktemp("mongod"), free_port()
-    command = [found, "--dbpath", str(folder), "--port", str(port), "--bind_ip", "127.0.0.1"]
-    with open(folder / "log", "wb") as log:
-        process = subprocess.Popen([*command, "--nounixsocket", "--noscripting"], stdout=log)
-        try:
-            with MongoClient("127.0.0.1", port, serverSelectionTimeoutMS=20_000) as client:
-                yield client[uuid.uuid4().hex]
-        finally:
-            process.terminate()
-            process.wait(20)
+def query_db(mongo_uri: str) -> Iterator[Any]:
+    """One database for the whole module, which only reads it."""
+    with MongoClient(mongo_uri) as client:
+        name = f"test_{secrets.token_hex(6)}"
+        yield client[name]
+        client.drop_database(name)
 
 
 @pytest.fixture(scope="module")
