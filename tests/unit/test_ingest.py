@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -43,14 +44,15 @@ REFUSED = [
 @pytest.mark.parametrize(("body", "path", "words"), REFUSED)
 def test_a_document_is_refused_with_its_path(body: bytes, path: str, words: str) -> None:
     bounds = Bounds(depth_max=3) if b'"d"' in body else Bounds()
-    with pytest.raises(BadDocument, match=words) as refusal:
+    with pytest.raises(BadDocument, match=re.escape(words)) as refusal:
         read.one(body, bounds)
     assert refusal.value.detail["path"] == path
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b'{"a": 01}', b'{"a": "\xff"}', b"{'a': 1}", b'{"a":1} {"b":2}', b"\xef\xbb\xbf{}"]
-)  # fmt: skip
+    "body",
+    [b"", b"{", b'{"a": 01}', b'{"a": "\xff"}', b"{'a': 1}", b'{"a":1} {"b":2}', b"\xef\xbb\xbf{}"],
+)
 def test_what_is_not_json_is_refused(body: bytes) -> None:
     with pytest.raises(NotJson):
         read.one(body, BOUNDS)
@@ -59,7 +61,7 @@ def test_what_is_not_json_is_refused(body: bytes) -> None:
 @pytest.mark.parametrize("depth", [40, 1_000, 3_000, 500_000])
 def test_a_deep_document_is_refused_in_no_time(depth: int) -> None:
     body = b'{"a":' * depth + b"1" + b"}" * depth
-    with pytest.raises((BadDocument, NotJson), match="nested|read"):
+    with pytest.raises((BadDocument, NotJson), match=r"nested|read"):
         read.one(body, Bounds())
 
 
@@ -113,8 +115,13 @@ SCALARS = (
     | st.integers(rules.INT_MIN, rules.INT_MAX) | st.floats(allow_nan=False, allow_infinity=False)
 )  # fmt: skip
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(GOOD_NAMES, inner, max_size=4)
-)  # fmt: skip
+    SCALARS,
+    lambda value: st.lists(value, max_size=4) | st.dictionaries(GOOD_NAMES, value, max_size=4),
+)
+UNCHECKED = st.recursive(
+    SCALARS | st.just(math.nan) | st.just(1 << 70),
+    lambda value: st.lists(value) | st.dictionaries(st.text(max_size=3), value),
+)
 
 
 @given(st.dictionaries(GOOD_NAMES, VALUES, max_size=6), st.booleans())
@@ -136,11 +143,7 @@ def test_garbage_never_raises_anything_but_the_hubs_errors(body: bytes) -> None:
         assert all(rules.fits(document, Bounds().depth_max) for document in documents)
 
 
-@given(st.recursive(SCALARS | st.just(math.nan) | st.just(1 << 70), lambda v: st.dictionaries(st.text(max_size=3), v)))  # fmt: skip
-def test_the_fast_and_the_exact_rules_agree(value: object) -> None:
-    try:
+@given(UNCHECKED)
+def test_the_fast_rules_let_nothing_through_that_the_exact_ones_refuse(value: object) -> None:
+    if rules.fits({"v": value}, 10):
         rules.explain({"v": value}, 10)
-    except BadDocument:
-        assert not rules.fits({"v": value}, 10)
-    else:
-        assert rules.fits({"v": value}, 10) or "e+" in repr(value)
