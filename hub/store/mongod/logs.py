@@ -24,10 +24,13 @@ def rotate(path: Path, *, bytes_max: int = BYTES_MAX, kept: int = KEPT) -> bool:
 
 
 def last_error(path: Path, begin: int) -> str | None:
-    """The last error that mongod logged after byte ``begin``; a fatal one goes before."""
-    errors = list(_errors(path, begin))
-    fatal = [text for severity, text in errors if severity == "F"]
-    return next(reversed(fatal or [text for _, text in errors]), None)
+    """What mongod logged about its end, after byte ``begin``.
+
+    The last error; without any the first fatal line, for those after it only say that it ends.
+    """
+    entries = list(_errors(path, begin))
+    errors = [text for severity, text in entries if severity == "E"]
+    return next(reversed(errors), None) or next((text for _, text in entries), None)
 
 
 def _errors(path: Path, begin: int) -> Iterator[tuple[str, str]]:

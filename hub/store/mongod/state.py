@@ -6,6 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+SIZE_BYTES = 4096
+"""Every notice fills one block, so that the next can take its place on a full disk."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -31,7 +34,17 @@ def read(path: Path) -> State | None:
 
 
 def write(path: Path, state: State) -> None:
-    """Put up a new notice in one step."""
+    """Put up a new notice, in one step; over the old one when the disk is full.
+
+    Raises:
+        OSError: the disk is full, and there is no old one.
+    """
+    notice = json.dumps(asdict(state)).encode().ljust(SIZE_BYTES)
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(state)), "utf-8")
-    fresh.replace(path)
+    try:
+        fresh.write_bytes(notice)
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        with open(path, "r+b") as old:
+            old.write(notice)

@@ -110,7 +110,7 @@ class Supervisor:
             state.write(layout.STATE, self._state)
             self._told = self._state
         except OSError:
-            # A full disk. An old notice would lie; the new one is tried again at the next tick.
+            # A full disk, from the start. The notice is tried again at the next tick.
             layout.STATE.unlink(missing_ok=True)
 
 
