@@ -1,4 +1,4 @@
-"""Fixtures: a real mongod for the session, a fresh database a test, the hub in its several forms."""
+"""Fixtures: a real mongod for the session, and the hub over it in its several forms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 from flask.testing import FlaskClient
 from pymongo import MongoClient
 from pymongo.database import Database
-from werkzeug.datastructures import Headers
 
 from hub.app import create_app
 from hub.services import Services
@@ -40,19 +39,28 @@ def mongo_db(mongo_uri: str) -> Iterator[Database]:
         client.drop_database(name)
 
 
-@pytest.fixture
-def settings(mongo_uri: str, mongo_db: Database) -> Settings:
-    return Settings(mongo_uri=mongo_uri, mongo_db=mongo_db.name, secret="s" * 40)
+@pytest.fixture(scope="module")
+def database(mongo_uri: str) -> Iterator[Database]:
+    """The database behind ``services``; a module's tests share it, each with its own dataset."""
+    with MongoClient(mongo_uri, tz_aware=True) as client:
+        name = f"test_{secrets.token_hex(6)}"
+        yield client[name]
+        client.drop_database(name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def settings(mongo_uri: str, database: Database) -> Settings:
+    return Settings(mongo_uri=mongo_uri, mongo_db=database.name, secret="s" * 40)
+
+
+@pytest.fixture(scope="module")
 def services(settings: Settings) -> Iterator[Services]:
     hub = open_hub(settings)
     yield hub.services
     hub.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(settings: Settings, services: Services) -> FlaskClient:
     """The web application in this process, over real services."""
     return create_app(settings, services).test_client()
@@ -72,9 +80,6 @@ class Access:
     @property
     def auth(self) -> tuple[str, str]:
         return (self.secret, "")
-
-    def headers(self, **more: str) -> Headers:
-        return Headers({name.replace("_", "-"): value for name, value in more.items()})
 
 
 @pytest.fixture

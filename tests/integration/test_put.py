@@ -17,12 +17,12 @@ JSON = {"Content-Type": "application/json"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
-def stored(mongo_db: Database) -> list[dict]:
-    return list(mongo_db.documents.find({}).sort("_id"))
+def stored(database: Database, dataset: Access) -> list[dict]:
+    return list(database.documents.find({"_datasetid": dataset.uuid}).sort("_id"))
 
 
 def test_one_document_comes_back_annotated(
-    client: FlaskClient, dataset: Access, mongo_db: Database
+    client: FlaskClient, dataset: Access, database: Database
 ) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     answer = client.put(
@@ -45,7 +45,7 @@ def test_one_document_comes_back_annotated(
         "_timestamp_minute": at.minute,
         "_timestamp_second": at.second,
     }
-    (row,) = stored(mongo_db)
+    (row,) = stored(database, dataset)
     assert {**row, "_id": str(row["_id"])} == document
 
 
@@ -62,7 +62,7 @@ def test_the_trailing_slash_does_not_matter(
     [(JSON, b'[{"a": 1}, {"_b": 2}, {"c": 3}]'), (NDJSON, b'{"a": 1}\n{"_b": 2}\n{"c": 3}\n')],
 )
 def test_a_batch_stores_the_good_and_names_the_bad(
-    client: FlaskClient, dataset: Access, mongo_db: Database, headers: dict, body: bytes
+    client: FlaskClient, dataset: Access, database: Database, headers: dict, body: bytes
 ) -> None:
     answer = client.put(dataset.url, data=body, headers=headers, auth=dataset.auth)
     assert answer.status_code == 207
@@ -72,20 +72,20 @@ def test_a_batch_stores_the_good_and_names_the_bad(
     assert bad["index"] == 1
     assert bad["error"]["code"] == "bad_document"
     assert bad["error"]["detail"] == {"path": "$._b"}
-    assert [first["_id"], last["_id"]] == [str(row["_id"]) for row in stored(mongo_db)]
+    assert [first["_id"], last["_id"]] == [str(row["_id"]) for row in stored(database, dataset)]
 
 
 def test_an_atomic_batch_stores_all_or_none(
-    client: FlaskClient, dataset: Access, mongo_db: Database
+    client: FlaskClient, dataset: Access, database: Database
 ) -> None:
     url = f"{dataset.url}?atomic=true"
     refused = client.put(url, json=[{"a": 1}, {"$b": 2}], auth=dataset.auth)
     assert refused.status_code == 400
     assert refused.json["stored"] == 0
-    assert stored(mongo_db) == []
+    assert stored(database, dataset) == []
     taken = client.put(url, json=[{"a": 1}, {"b": 2}], auth=dataset.auth)
     assert taken.status_code == 201
-    assert len(stored(mongo_db)) == 2
+    assert len(stored(database, dataset)) == 2
 
 
 @pytest.mark.parametrize("body", [b"[]", b""])
@@ -132,7 +132,7 @@ REFUSED = [
 def test_what_is_refused_changes_nothing(
     client: FlaskClient,
     dataset: Access,
-    mongo_db: Database,
+    database: Database,
     headers: dict,
     body: bytes,
     status: int,
@@ -141,7 +141,7 @@ def test_what_is_refused_changes_nothing(
     answer = client.put(dataset.url, data=body, headers=headers, auth=dataset.auth)
     assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
     assert set(answer.json["error"]) == {"code", "message", "detail"}
-    assert stored(mongo_db) == []
+    assert stored(database, dataset) == []
 
 
 def test_an_unknown_parameter_is_refused_by_name(client: FlaskClient, dataset: Access) -> None:
@@ -151,7 +151,7 @@ def test_an_unknown_parameter_is_refused_by_name(client: FlaskClient, dataset: A
 
 
 def test_a_document_over_16_mib_as_bson_is_refused_alone(
-    client: FlaskClient, dataset: Access, mongo_db: Database
+    client: FlaskClient, dataset: Access, database: Database
 ) -> None:
     fat = b"[" + b"1," * 2_000_000 + b"1]"
     body = b'[{"a": 1}, {"fat": ' + fat + b'}, {"b": 2}]'
@@ -159,7 +159,7 @@ def test_a_document_over_16_mib_as_bson_is_refused_alone(
     assert [verdict["status"] for verdict in answer.json["verdicts"]] == [
         "stored", "refused", "stored",
     ]  # fmt: skip
-    assert len(stored(mongo_db)) == 2
+    assert len(stored(database, dataset)) == 2
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_document_over_16_mib_as_bson_is_refused_alone(
     [("", b'{"a": 1}'), ("", b'[{"a": 1}, {"_b": 2}]'), ("?atomic=1", b'[{"a": 1}]')],
 )
 def test_a_repeat_with_the_same_key_gets_the_first_answer(
-    client: FlaskClient, dataset: Access, mongo_db: Database, url_and_body: tuple[str, bytes]
+    client: FlaskClient, dataset: Access, database: Database, url_and_body: tuple[str, bytes]
 ) -> None:
     query, body = url_and_body
     headers = JSON | {"Idempotency-Key": "reading 17"}
@@ -176,37 +176,37 @@ def test_a_repeat_with_the_same_key_gets_the_first_answer(
     assert (again.status_code, again.data) == (first.status_code, first.data)
     assert "Idempotency-Replayed" not in first.headers
     assert again.headers["Idempotency-Replayed"] == "true"
-    assert len(stored(mongo_db)) == 1
+    assert len(stored(database, dataset)) == 1
 
 
 @pytest.mark.parametrize("lost", ["nothing", "everything", "the last"])
 @pytest.mark.parametrize("query", ["", "?atomic=true"])
 def test_a_repeat_finishes_what_a_crash_left(
-    client: FlaskClient, dataset: Access, mongo_db: Database, lost: str, query: str
+    client: FlaskClient, dataset: Access, database: Database, lost: str, query: str
 ) -> None:
     """The state after a kill between the receipt, the documents and the note that all is done."""
     headers = JSON | {"Idempotency-Key": "k"}
     body = json.dumps([{"n": n} for n in range(3)])
     first = client.put(dataset.url + query, data=body, headers=headers, auth=dataset.auth)
-    whole = stored(mongo_db)
-    mongo_db.idempotency.update_one({}, {"$set": {"done": False}})
+    whole = stored(database, dataset)
+    database.idempotency.update_many({}, {"$set": {"done": False}})
     if lost == "everything":
-        mongo_db.documents.delete_many({})
+        database.documents.delete_many({"_datasetid": dataset.uuid})
     elif lost == "the last" and not query:
-        mongo_db.documents.delete_one({"n": 2})
+        database.documents.delete_one({"_datasetid": dataset.uuid, "n": 2})
     again = client.put(dataset.url + query, data=body, headers=headers, auth=dataset.auth)
     assert again.data == first.data
-    assert stored(mongo_db) == whole
+    assert stored(database, dataset) == whole
 
 
 def test_a_finished_request_is_not_stored_again_when_its_documents_are_gone(
-    client: FlaskClient, dataset: Access, mongo_db: Database
+    client: FlaskClient, dataset: Access, database: Database
 ) -> None:
     headers = {"Idempotency-Key": "k"}
     client.put(dataset.url, json={"a": 1}, headers=headers, auth=dataset.auth)
-    mongo_db.documents.delete_many({})
+    database.documents.delete_many({"_datasetid": dataset.uuid})
     client.put(dataset.url, json={"a": 1}, headers=headers, auth=dataset.auth)
-    assert stored(mongo_db) == []
+    assert stored(database, dataset) == []
 
 
 def test_a_key_with_another_request_is_refused(client: FlaskClient, dataset: Access) -> None:
@@ -218,7 +218,7 @@ def test_a_key_with_another_request_is_refused(client: FlaskClient, dataset: Acc
 
 
 def test_repeats_at_the_same_moment_store_once(
-    client: FlaskClient, dataset: Access, mongo_db: Database
+    client: FlaskClient, dataset: Access, database: Database
 ) -> None:
     answers = []
 
@@ -233,7 +233,7 @@ def test_repeats_at_the_same_moment_store_once(
     for thread in threads:
         thread.join()
     assert len(set(answers)) == 1
-    assert len(stored(mongo_db)) == 2
+    assert len(stored(database, dataset)) == 2
 
 
 def test_documents_of_one_second_stand_in_the_order_of_arrival(
