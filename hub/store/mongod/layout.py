@@ -8,6 +8,8 @@ import secrets
 import socket
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,17 +34,23 @@ def root_of(data_dir: Path) -> Path:
 
 
 def prepare(root: Path) -> None:
-    """Make the folders, for this user only.
+    """Make the folders, for this user only."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    root.chmod(0o700)
+    (root / DATA).mkdir(mode=0o700, exist_ok=True)
+
+
+@contextmanager
+def usable() -> Iterator[None]:
+    """Around all that is done in the folder.
 
     Raises:
-        SetupError: the folder cannot be made or is another user's.
+        SetupError: a file cannot be made or opened: another user's, no locks there, no room.
     """
     try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        root.chmod(0o700)
-        (root / DATA).mkdir(mode=0o700, exist_ok=True)
+        yield
     except OSError as exc:
-        raise SetupError(f"HUB_DATA_DIR: {exc.filename}: {exc.strerror}") from exc
+        raise SetupError(f"HUB_DATA_DIR: {exc}") from exc
 
 
 def socket_of(root: Path) -> Path:

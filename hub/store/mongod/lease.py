@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
@@ -64,8 +65,9 @@ class Lease:
             ValueError: the lease is closed.
         """
         deadline = time.monotonic() + self._terms.timeout_s
-        _enter(self._users, deadline)
-        _await_server(self._root, self._terms, deadline)
+        with layout.usable():
+            _enter(self._users, deadline)
+            _await_server(self._root, self._terms, deadline)
 
     def close(self) -> None:
         """Let go. The server stops about a second after its last lease. Safe to call twice."""
@@ -108,19 +110,18 @@ def acquire(
     deadline = time.monotonic() + timeout_s
     terms = Terms(mongod, cache_gb, oplog_mb, timeout_s)
     root = layout.root_of(data_dir)
-    layout.prepare(root)
-    users = locks.open_lock(root / layout.USERS_LOCK)
-    try:
+    with layout.usable(), ExitStack() as unless_done:
+        layout.prepare(root)
+        users = unless_done.enter_context(locks.open_lock(root / layout.USERS_LOCK))
         _enter(users, deadline)
         _await_server(root, terms, deadline)
-        return Lease(layout.uri_of(root), root, terms, users)
-    except BaseException:
-        users.close()
-        raise
+        lease = Lease(layout.uri_of(root), root, terms, users)
+        unless_done.pop_all()
+    return lease
 
 
 def status(data_dir: Path) -> dict[str, Any]:
-    """How the embedded server of ``data_dir`` is doing; changes nothing.
+    """How the embedded server of ``data_dir`` is doing; starts and stops nothing.
 
     Returns:
         ``running``: a supervisor is there, from its start until all is stopped; ``alive``: the
