@@ -7,6 +7,7 @@ worker, then the database.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import os
@@ -65,15 +66,24 @@ class Part:
                 return
             self._ended(code, now)
         if now >= self.due:
-            self.process = subprocess.Popen(self.command, preexec_fn=_die_with_parent)
+            self.process = subprocess.Popen(
+                self.command, process_group=0, preexec_fn=_die_with_parent
+            )
             self.started = now
 
     def _ended(self, code: int, now: float) -> None:
+        self._kill_orphans()
         steady = now - self.started >= STEADY_S
         self.pause_s = 0.2 if steady else min(max(0.2, self.pause_s * 2), PAUSE_MAX_S)
         log.warning("%s ended (%d); starting it again in %.1f s", self.name, code, self.pause_s)
         self.due = now + self.pause_s
         self.process = None
+
+    def _kill_orphans(self) -> None:
+        """End what a killed part left behind: orphaned web workers would go on taking requests."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """Ask it to end, and end it where it does not."""
@@ -84,7 +94,7 @@ class Part:
             self.process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             log.warning("%s does not end; killing it", self.name)
-            self.process.kill()
+            self._kill_orphans()
             self.process.wait()
 
 
