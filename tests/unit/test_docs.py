@@ -17,6 +17,7 @@ from hub.api.formats import leaves
 from hub.cli.root import hub
 from hub.demo.feed import day
 from hub.errors import HubError
+from hub.serve import web_command
 from tests.live import ROOT
 
 DOCS = ROOT / "docs"
@@ -103,6 +104,12 @@ def test_the_feed_is_as_its_page_says():
             if bounds := re.fullmatch(r"(-?[\d.]+) to (-?[\d.]+)", documented[name][1]):
                 assert value is None or float(bounds[1]) <= value <= float(bounds[2]), name
     assert seen == documented.keys()
+
+
+def test_the_documented_gunicorn_is_the_one_that_serve_starts():
+    page = " ".join((DOCS / "running.md").read_text("utf-8").replace("\\\n", " ").split())
+    command = web_command(settings.Settings())
+    assert " ".join(command[command.index("wsgi:app") :]) in page
 
 
 def test_the_readme_is_one_screen():
