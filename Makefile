@@ -12,6 +12,8 @@ test:
 
 check:
 	scripts/test tests/unit
+	.venv/bin/ruff check . && .venv/bin/ruff format --check .
+	.venv/bin/mypy && .venv/bin/lint-imports
 
 bench:
 	.venv/bin/python -m bench.put

@@ -1,9 +1,9 @@
 """Every example of the documentation is run against a hub, and prints what its page says.
 
 An example is a fenced ``console`` block: lines after ``$`` are run by bash (one with an open
-quote or a backslash at its end goes on), the rest is what it prints, ``...`` standing for anything. A ``python`` block
-is run as a script; an ``output`` block behind it is what it prints. What an example sets or
-writes is there for those that follow on its page.
+quote or a backslash at its end goes on), the rest is what it prints, ``...`` standing for
+anything. A ``python`` block is run as a script; an ``output`` block behind it is what it prints.
+What an example sets or writes is there for those that follow on its page.
 """
 
 from __future__ import annotations
