@@ -16,14 +16,14 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from threading import Event
-from time import monotonic
+from time import monotonic, sleep
 
 import click
 
 from hub.demo.show import show
 from hub.errors import HubError
 from hub.settings import Settings
-from hub.store.mongod import Lease
+from hub.store.mongod import Lease, status
 from hub.wiring import open_database, open_hub
 
 log = logging.getLogger("hub.serve")
@@ -128,6 +128,14 @@ def main(demo: bool) -> None:
             part.stop()
         if lease:
             lease.close()
+            _await_stop(settings)
+
+
+def _await_stop(settings: Settings) -> None:
+    """Return when the database is down, unless somebody else is using it."""
+    until = monotonic() + STOP_S
+    while status(settings.data_dir)["running"] and monotonic() < until:
+        sleep(0.05)
 
 
 def _run(
