@@ -1,0 +1,1 @@
+"""Benchmarks: the hub beside a floor, in ratios from one run (docs/benchmarks.md)."""
