@@ -16,5 +16,4 @@ check:
 	.venv/bin/mypy && .venv/bin/lint-imports
 
 bench:
-	.venv/bin/python -m bench.put
-	.venv/bin/python -m bench.stream
+	.venv/bin/python -m bench
