@@ -1,4 +1,4 @@
-# The chores by name; each is a script of its own.
+# The chores by name.
 .PHONY: dev run test check bench
 
 dev:
