@@ -4,7 +4,6 @@ from hub.query.fields import Fields, guard_fields
 from hub.query.guard import (
     Filter,
     Pipeline,
-    Scoped,
     ScopedFilter,
     ScopedPipeline,
     arranged,
@@ -20,7 +19,6 @@ __all__ = [
     "Filter",
     "Limits",
     "Pipeline",
-    "Scoped",
     "ScopedFilter",
     "ScopedPipeline",
     "Sort",

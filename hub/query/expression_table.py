@@ -13,7 +13,7 @@ string, array or object of them. ``passes``: it hands one of them on."""
 
 Form: TypeAlias = Literal[
     "list", "named", "date",
-    "cond", "switch", "let", "map", "filter", "literal", "meta", "range", "rand", "field",
+    "cond", "switch", "let", "map", "filter", "literal", "range", "rand", "field",
 ]  # fmt: skip
 """How the operands are written. ``list``: one, or an array of them. ``named``: an object.
 ``date``: one date, or an object with a time zone."""
@@ -151,7 +151,6 @@ EXPRESSIONS: Final[dict[str, Expression]] = {
     **_named("$unsetField", "field input", kind="builds"),
     **_form("$let", "let", "passes"),
     **_form("$literal", "literal"),
-    **_form("$meta", "meta"),
     # refused
     **_never("runs JavaScript in the database", "$function $accumulator $where"),
     **_never("its result can double with every element", "$reduce"),
@@ -159,6 +158,7 @@ EXPRESSIONS: Final[dict[str, Expression]] = {
         "a pattern goes into $match, where it is checked", "$regexMatch $regexFind $regexFindAll"
     ),
     **_never("use $literal", "$const"),
+    **_never("shows how the server found a document, not the data", "$meta"),
     **_never("made for the server's own use", "$toHashedIndexKey"),
     **_never(
         "newer than this table's judgement",

@@ -7,14 +7,14 @@ the ``_id`` of stored documents, the digits become the id, in place.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.query import ejson
 from hub.query.expressions import check_expression
 from hub.query.literals import check_literal
 from hub.query.names import check_path
-from hub.query.operands import OPERANDS, check_regex, check_text
+from hub.query.operands import OPERANDS, check_regex
 from hub.query.refusal import Path, bad, over
 from hub.query.tables import QUERY
 from hub.query.walk import Scope, Walk
@@ -28,12 +28,6 @@ class Where:
     """Documents still carry their stored ``_id``."""
     whole: bool = True
     """The filter is on documents, not on elements of an array."""
-    plain: bool = True
-    """No operator but ``$and`` stands above."""
-    text: bool = True
-    """A text index can still be used."""
-    near: bool = True
-    """The order of the result may be that of distance."""
 
 
 def check_filter(walk: Walk, value: Any, path: Path, where: Where) -> None:
@@ -75,8 +69,6 @@ def check_operators(walk: Walk, value: Any, path: Path, where: Where, ids: bool)
         walk.judge(QUERY.get(key) if key[:1] == "$" else None, key, here)
         check = OPERANDS.get(key)
         if check is not None:
-            if key in _ORDERED_BY_DISTANCE and not (where.near and where.plain and where.whole):
-                raise bad(f"{key} must not stand here", here, key)
             check(walk, operand, here)
             if ids and key in _OF_VALUES:
                 value[key] = _as_ids(operand)
@@ -99,9 +91,8 @@ def _check_logical(walk: Walk, value: Any, path: tuple[Path, str], where: Where)
     name = path[1]
     if type(value) is not list or not value:
         raise bad(f"{name} takes an array of filters, one or more", path, name)
-    inside = where if name == "$and" else replace(where, plain=False)
     for at, item in enumerate(value):
-        walk.later(check_filter, item, (path, at), inside)
+        walk.later(check_filter, item, (path, at), where)
 
 
 def _check_expr(walk: Walk, value: Any, path: tuple[Path, str], where: Where) -> None:
@@ -110,20 +101,13 @@ def _check_expr(walk: Walk, value: Any, path: tuple[Path, str], where: Where) ->
     walk.later(check_expression, value, path, Scope())
 
 
-def _check_text(walk: Walk, value: Any, path: tuple[Path, str], where: Where) -> None:
-    if not (where.text and where.plain and where.whole):
-        raise bad("$text must stand in the first condition, under no operator but $and",
-                  path, "$text")  # fmt: skip
-    check_text(walk, value, path)
-
-
 def _check_not(
     walk: Walk, holder: dict[str, Any], here: tuple[Path, str], where: Where, ids: bool
 ) -> None:
     operand = holder["$not"]
     if type(operand) is not dict or not operand:
         raise bad("$not takes operators, one or more", here, "$not")
-    walk.later(check_operators, operand, here, replace(where, plain=False), ids)
+    walk.later(check_operators, operand, here, where, ids)
 
 
 def _check_elem_match(
@@ -132,7 +116,7 @@ def _check_elem_match(
     operand = holder["$elemMatch"]
     if type(operand) is not dict:
         raise bad("$elemMatch takes an object", here, "$elemMatch")
-    inside = replace(where, ids=False, whole=False)
+    inside = Where(ids=False, whole=False)
     first = next(iter(operand), "")
     if first.startswith("$") and first not in _LOGICAL:
         walk.later(check_operators, operand, here, inside, False)
@@ -169,13 +153,11 @@ def _check_regex(
 
 
 _LOGICAL: Final = frozenset({"$and", "$or", "$nor"})
-_ORDERED_BY_DISTANCE: Final = frozenset({"$near", "$nearSphere"})
 _OF_VALUES: Final = frozenset({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin"})
 
 TOP: Final[dict[str, Callable[[Walk, Any, tuple[Path, str], Where], None]]] = {
     **dict.fromkeys(_LOGICAL, _check_logical),
     "$expr": _check_expr,
-    "$text": _check_text,
 }
 """Operators that stand beside fields."""
 

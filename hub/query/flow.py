@@ -13,8 +13,6 @@ class Flow:
     """They still carry their stored ``_id``."""
     rows: int | None = None
     """There are at most so many; None when that is not known."""
-    first: bool = True
-    """Nothing but the boundary stands before."""
     unwound: bool = False
     """An array was taken apart."""
     pending: bool = False

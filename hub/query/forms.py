@@ -147,12 +147,6 @@ def _literal(walk: Walk, operand: Any, here: Here, scope: Scope) -> Parts:
     return []
 
 
-def _meta(walk: Walk, operand: Any, here: Here, scope: Scope) -> Parts:
-    if operand != "textScore":
-        raise bad("$meta takes textScore and nothing else", here, here[1])
-    return []
-
-
 def _rand(walk: Walk, operand: Any, here: Here, scope: Scope) -> Parts:
     if operand not in ({}, []):
         raise bad("$rand takes {}", here, here[1])
@@ -190,7 +184,6 @@ FORMS: Final[dict[str, Callable[[Walk, Any, Here, Scope], Parts]]] = {
     "cond": _cond,
     "switch": _switch,
     "literal": _literal,
-    "meta": _meta,
     "rand": _rand,
     "date": _date,
     "field": _get_field,

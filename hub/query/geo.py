@@ -43,19 +43,6 @@ def check_intersects(walk: Walk, value: Any, path: Path) -> None:
     _geometry(walk, value["$geometry"], (path, "$geometry"), frozenset(_NEST))
 
 
-def check_near(walk: Walk, value: Any, path: Path) -> None:
-    """The operand of ``$near`` and ``$nearSphere``: a point, and distances in metres."""
-    allowed = {"$geometry", "$minDistance", "$maxDistance"}
-    if not isinstance(value, dict) or "$geometry" not in value:
-        raise bad("it takes {$geometry: a Point, $minDistance, $maxDistance}", path)
-    for name, operand in value.items():
-        if name not in allowed:
-            raise bad(f"{name[:64]} is not known here", (path, name), name)
-        if name != "$geometry" and not (is_number(operand) and operand >= 0):
-            raise bad(f"{name} must be a number of metres, 0 or more", (path, name), name)
-    _geometry(walk, value["$geometry"], (path, "$geometry"), frozenset({"Point"}))
-
-
 def _geometry(walk: Walk, value: Any, path: Path, types: frozenset[str]) -> None:
     if not isinstance(value, dict) or set(value) != {"type", "coordinates"}:
         raise bad("a geometry has a type and coordinates, and nothing else", path, "$geometry")

@@ -1,74 +1,55 @@
 """The one door a client's query goes through before it meets the database.
 
 ``guard_filter`` and ``guard_pipeline`` turn parsed JSON into values that prove it was
-checked; ``within`` puts the boundary of a dataset in front of them. What hands a query to
-the driver takes a ``Scoped`` and nothing else.
+checked; ``within`` puts the boundary of a dataset in front of them, ``arranged`` the hub's own
+stages behind. What hands a query to the driver takes a ``ScopedPipeline`` and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, assert_never, overload
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never, overload
 
 from hub.query.budget import copied
 from hub.query.filters import Where, check_filter
 from hub.query.flow import Flow
 from hub.query.limits import Limits
+from hub.query.page import Arrangement
 from hub.query.pipelines import Pipelines
 from hub.query.refusal import over
+from hub.query.seal import SEAL, Sealed
 from hub.query.walk import Walk
-
-_SEAL: Final = object()
-
-
-class _Sealed:
-    """Made by this module only, so that holding one is proof."""
-
-    __slots__ = ()
-
-    def __post_init__(self) -> None:
-        if getattr(self, "_seal", None) is not _SEAL:
-            raise TypeError(f"{type(self).__name__} is made by hub.query.guard only")
 
 
 @dataclass(frozen=True, slots=True)
-class Filter(_Sealed):
+class Filter(Sealed):
     """A filter that was checked; its leaves are BSON values."""
 
     document: Mapping[str, Any]
-    _seal: object = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Pipeline(_Sealed):
-    """A pipeline that was checked; ``reshaped`` when its results are no stored documents."""
+class Pipeline(Sealed):
+    """A pipeline that was checked; its leaves are BSON values."""
 
     stages: tuple[Mapping[str, Any], ...]
-    reshaped: bool
-    _seal: object = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class ScopedFilter(_Sealed):
+class ScopedFilter(Sealed):
     """A checked filter that cannot see beyond one dataset."""
 
     dataset: str
     document: Mapping[str, Any]
-    _seal: object = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
-class ScopedPipeline(_Sealed):
+class ScopedPipeline(Sealed):
     """A checked pipeline that cannot see beyond one dataset."""
 
     dataset: str
     stages: tuple[Mapping[str, Any], ...]
-    reshaped: bool
-    _seal: object = field(default=None, repr=False, compare=False)
-
-
-Scoped: TypeAlias = ScopedFilter | ScopedPipeline
 
 
 def guard_filter(raw: object, *, limits: Limits, analyst: bool) -> Filter:
@@ -89,21 +70,21 @@ def guard_filter(raw: object, *, limits: Limits, analyst: bool) -> Filter:
     walk.run()
     if walk.settle(keeps=False) > limits.growth_max:
         raise over("growth_max", limits.growth_max, None)
-    return Filter(document, _SEAL)
+    return Filter(document, seal=SEAL)
 
 
 def guard_pipeline(raw: object, *, limits: Limits, analyst: bool) -> Pipeline:
     """Check an aggregation pipeline and decode its leaves; arguments and errors as above."""
     stages = copied(raw, limits)
-    end = Pipelines(Walk(limits, analyst=analyst)).check(stages, None, Flow())
-    return Pipeline(tuple(stages), not end.ids, _SEAL)
+    Pipelines(Walk(limits, analyst=analyst)).check(stages, None, Flow())
+    return Pipeline(tuple(stages), seal=SEAL)
 
 
 @overload
 def within(dataset: str, query: Filter) -> ScopedFilter: ...
 @overload
 def within(dataset: str, query: Pipeline) -> ScopedPipeline: ...
-def within(dataset: str, query: Filter | Pipeline) -> Scoped:
+def within(dataset: str, query: Filter | Pipeline) -> ScopedFilter | ScopedPipeline:
     """Put the boundary of a dataset before everything the client wrote.
 
     The client's own condition stays a conjunct of its own, so nothing in it can widen the
@@ -116,20 +97,25 @@ def within(dataset: str, query: Filter | Pipeline) -> Scoped:
         raise TypeError("a dataset is named by a string")
     match query:
         case Filter(document=document):
-            return ScopedFilter(dataset, _bounded(dataset, document), _SEAL)
-        case Pipeline(stages=stages, reshaped=reshaped):
-            return ScopedPipeline(dataset, _led(dataset, stages), reshaped, _SEAL)
+            return ScopedFilter(dataset, _bounded(dataset, document), seal=SEAL)
+        case Pipeline(stages=stages):
+            return ScopedPipeline(dataset, _led(dataset, stages), seal=SEAL)
         case _:
             assert_never(query)
 
 
-def arranged(query: ScopedFilter, stages: Sequence[Mapping[str, Any]]) -> ScopedPipeline:
+def arranged(query: ScopedFilter, arrangement: Arrangement) -> ScopedPipeline:
     """A scoped filter with the hub's own stages behind it: order, page, projection, count.
 
-    They come from ``hub.query.page``, never from a client, and stand behind the boundary.
+    They stand behind the boundary, and are ``hub.query.page``'s own.
+
+    Raises:
+        TypeError: ``query`` has no boundary, or ``arrangement`` is anything else.
     """
-    led = ({"$match": query.document}, *stages)
-    return ScopedPipeline(query.dataset, led, True, _SEAL)
+    if type(query) is not ScopedFilter or type(arrangement) is not Arrangement:
+        raise TypeError("a scoped filter takes an arrangement of hub.query.page")
+    led = ({"$match": query.document}, *arrangement.stages)
+    return ScopedPipeline(query.dataset, led, seal=SEAL)
 
 
 def _bounded(dataset: str, document: Mapping[str, Any]) -> dict[str, Any]:

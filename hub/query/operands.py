@@ -130,23 +130,10 @@ def check_regex(walk: Walk, operators: dict[str, Any], path: Path) -> None:
         raise bad(str(exc), here, "$regex") from exc
 
 
-def check_text(walk: Walk, value: Any, path: Path) -> None:
-    """The operand of ``$text``."""
-    kinds = {"$search": str, "$language": str, "$caseSensitive": bool, "$diacriticSensitive": bool}
-    if not isinstance(value, dict) or "$search" not in value:
-        raise bad("$text takes {$search: words}", path, "$text")
-    for name, option in value.items():
-        if name not in kinds:
-            raise bad(f"{name[:64]} is not known here", (path, name), name)
-        if not isinstance(option, kinds[name]):
-            raise bad(f"{name} is of the wrong type", (path, name), name)
-
-
 OPERANDS: Final[dict[str, Operand]] = {
     **dict.fromkeys(("$eq", "$ne", "$gt", "$gte", "$lt", "$lte"), check_literal),
     **dict.fromkeys(("$in", "$nin"), check_in),
     **dict.fromkeys(("$bitsAllClear", "$bitsAllSet", "$bitsAnyClear", "$bitsAnySet"), check_bits),
-    **dict.fromkeys(("$near", "$nearSphere"), geo.check_near),
     "$exists": check_exists,
     "$type": check_type,
     "$size": check_size,

@@ -19,6 +19,7 @@ from typing import Any
 from bson import MinKey
 
 from hub.query.fields import Fields
+from hub.query.seal import SEAL, Sealed
 from hub.query.sort import Sort
 
 Stage = Mapping[str, Any]
@@ -67,6 +68,13 @@ def order_of(sort: Sort | None) -> Order:
     return Order(tuple(computed))
 
 
+@dataclass(frozen=True, slots=True)
+class Arrangement(Sealed):
+    """Stages of the hub's own, to stand behind a client's filter."""
+
+    stages: tuple[Stage, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
     """Which rows of the ordered result: after a position, without the first ``skip``."""
@@ -76,7 +84,7 @@ class Cut:
     limit: int | None = None
 
 
-def stages(order: Order, cut: Cut, fields: Fields | None, *, keys: bool) -> list[Stage]:
+def stages(order: Order, cut: Cut, fields: Fields | None, *, keys: bool) -> Arrangement:
     """The stages that put a dataset's filtered rows into order and cut them.
 
     Args:
@@ -94,7 +102,13 @@ def stages(order: Order, cut: Cut, fields: Fields | None, *, keys: bool) -> list
         arranging.append({"$skip": cut.skip})
     if cut.limit is not None:
         arranging.append({"$limit": cut.limit})
-    return arranging + _projection(order, fields, keys=keys)
+    arranging += _projection(order, fields, keys=keys)
+    return Arrangement(tuple(arranging), seal=SEAL)
+
+
+def counted(name: str) -> Arrangement:
+    """The stage that gives one row with the number of a dataset's filtered rows, or none for 0."""
+    return Arrangement(({"$count": name},), seal=SEAL)
 
 
 def _directions(order: Order) -> list[tuple[str, int]]:

@@ -47,7 +47,7 @@ class Pipelines:
         growth = flow.growth * self._walk.settle(keeps=name in ADDING)
         if growth > self._walk.limits.growth_max:
             raise over("growth_max", self._walk.limits.growth_max, here, name)
-        return replace(left, first=False, growth=growth)
+        return replace(left, growth=growth)
 
     def _facet(self, branches: Any, here: Here, flow: Flow) -> Flow:
         """The branches one by one; a branch holds no ``$facet``, so this goes one level deep."""
@@ -66,7 +66,7 @@ class Pipelines:
             growth += self.check(stages, place, replace(flow, branch=True)).growth
         if growth > self._walk.limits.growth_max:
             raise over("growth_max", self._walk.limits.growth_max, here, "$facet")
-        return replace(flow.grouped(1), first=False, growth=growth)
+        return replace(flow.grouped(1), growth=growth)
 
 
 def _no_stage(stage: Any, path: Path) -> Exception:

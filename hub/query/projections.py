@@ -109,14 +109,5 @@ def check_sort(walk: Walk, value: Any, here: tuple[Path, str]) -> None:
     for field, way in value.items():
         place = (here, field)
         check_path(field, place, walk.limits)
-        if type(way) is dict:
-            _check_score(walk, way, place)
-        elif isinstance(way, bool) or way not in (1, -1):
+        if isinstance(way, bool) or way not in (1, -1):
             raise bad("the direction of a sort is 1 or -1", place, name)
-
-
-def _check_score(walk: Walk, way: dict[str, Any], place: Path) -> None:
-    if way.keys() != {"$meta"}:
-        operator = next((key for key in way if key.startswith("$") and key != "$meta"), None)
-        raise bad("the direction of a sort is 1, -1 or {$meta: textScore}", place, operator)
-    check_expression(walk, way, place, Scope())

@@ -51,8 +51,7 @@ def _number(value: Any, least: int, limit: tuple[str, int], here: Path, name: st
 
 
 def _match(walk: Walk, value: Any, here: Here, flow: Flow) -> Flow:
-    text = flow.first and not flow.branch
-    walk.later(check_filter, value, here, Where(ids=flow.ids, text=text, near=False))
+    walk.later(check_filter, value, here, Where(ids=flow.ids))
     return flow
 
 

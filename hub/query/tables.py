@@ -33,7 +33,9 @@ _OTHERS: Final = "reads beyond the dataset"
 _WRITES: Final = "writes"
 _SERVER: Final = "shows the server, not the data"
 _INTERNAL: Final = "made for the server's own use"
-_FIRST: Final = "must stand first, where the boundary of the dataset stands"
+_GEO_INDEX: Final = (
+    "needs a geospatial index, which documents do not have; use $geoWithin with $centerSphere"
+)
 _UNJUDGED: Final = "newer than this table's judgement"
 _SEARCH: Final = "needs a search service beside the database"
 
@@ -51,8 +53,8 @@ def allowed(rule: Rule, names: str) -> dict[str, Rule]:
 QUERY: Final[dict[str, Rule]] = {
     **allowed(DATA, "$eq $ne $gt $gte $lt $lte $in $nin"),
     **allowed(DATA, "$and $or $nor $not $exists $type $size $all $elemMatch $mod"),
-    **allowed(DATA, "$geoWithin $geoIntersects $near $nearSphere"),
-    **allowed(ANALYST, "$regex $options $expr $text"),
+    **allowed(DATA, "$geoWithin $geoIntersects"),
+    **allowed(ANALYST, "$regex $options $expr"),
     **allowed(ANALYST, "$bitsAllClear $bitsAllSet $bitsAnyClear $bitsAnySet"),
     **never(_JAVASCRIPT, "$where"),
     **never("hides patterns and unbounded nesting from the other rules", "$jsonSchema"),
@@ -60,7 +62,9 @@ QUERY: Final[dict[str, Rule]] = {
     **never("use the stage $sample", "$sampleRate"),
     **never(_INTERNAL, "$alwaysTrue $alwaysFalse"),
     **never("old name; use $geoWithin", "$within $uniqueDocs"),
-    **never("belongs inside a geometry", "$geometry $maxDistance $minDistance"),
+    **never(_GEO_INDEX, "$near $nearSphere $maxDistance $minDistance"),
+    **never("documents have no text index; use $regex with an anchored prefix", "$text"),
+    **never("belongs inside $geoWithin or $geoIntersects", "$geometry"),
     **never("belongs inside $geoWithin", "$box $center $centerSphere $polygon"),
     **never(_UNJUDGED, "$encStrContains $encStrStartsWith $encStrEndsWith $encStrNormalizedEq"),
 }
@@ -71,7 +75,7 @@ STAGES: Final[dict[str, Rule]] = {
     **allowed(ANALYST, "$unwind $replaceRoot $replaceWith $densify $fill $setWindowFields $facet"),
     **never(_WRITES, "$out $merge"),
     **never(_OTHERS, "$lookup $graphLookup $unionWith $documents $setVariableFromSubPipeline"),
-    **never(_FIRST, "$geoNear"),
+    **never(_GEO_INDEX, "$geoNear"),
     **never(_SEARCH, "$search $searchMeta $searchBeta $vectorSearch $listSearchIndexes"),
     **never(_SEARCH, "$rankFusion $scoreFusion $score"),
     **never(_SERVER, "$collStats $indexStats $planCacheStats $currentOp $listSessions"),

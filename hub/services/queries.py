@@ -131,7 +131,7 @@ class Queries:
         scoped = self._scoped(principal, dataset, raw_filter)
         release = self._permits.take(principal.key_id, heavy=True)
         try:
-            counting = arranged(scoped, [{"$count": "count"}])
+            counting = arranged(scoped, page.counted("count"))
             batches = self._batches(counting, self._budgets.report_ms)
             return sum(row["count"] for batch in batches for row in batch.rows)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from hub.query import (
     ScopedFilter,
     ScopedPipeline,
     Sort,
+    arranged,
     guard_fields,
     guard_filter,
     guard_pipeline,
@@ -27,6 +29,7 @@ from hub.query import (
 from hub.query.expression_table import EXPRESSIONS
 from hub.query.limits import CEILINGS
 from hub.query.operands import OPERANDS
+from hub.query.page import Arrangement, counted
 from hub.query.regex import Unsafe, check_pattern
 from hub.query.stages import CHECKS
 from hub.query.tables import GROUP, QUERY, STAGES, WINDOW
@@ -57,7 +60,6 @@ def test_allowed_queries_pass(case: Any) -> None:
         ({"s": {"$regex": "^a"}}, "$regex"),
         ({"$expr": True}, "$expr"),
         ({"$or": [{"n": {"$bitsAllSet": 1}}]}, "$bitsAllSet"),
-        ({"$text": {"$search": "a"}}, "$text"),
     ],
 )
 def test_an_analysts_filter_needs_the_scope(raw: Any, operator: str) -> None:
@@ -153,7 +155,6 @@ def test_ids_become_object_ids_where_they_are_ids(raw: Any, expected: Any) -> No
 def test_ids_are_ids_until_a_stage_reshapes(stage: Any, converted: bool) -> None:
     found = guard_pipeline([stage, {"$match": {"_id": ID}}], limits=LIMITS, analyst=True)
     assert found.stages[1]["$match"]["_id"] == (ObjectId(ID) if converted else ID)
-    assert found.reshaped is not converted
 
 
 def test_the_input_is_not_changed() -> None:
@@ -181,12 +182,35 @@ def test_the_boundary_is_a_string(dataset: Any) -> None:
         within(dataset, guard_filter({}, limits=LIMITS, analyst=False))
 
 
+def test_no_proof_makes_another() -> None:
+    scoped = within("mine", guard_filter({}, limits=LIMITS, analyst=False))
+    with pytest.raises(TypeError):
+        replace(scoped, dataset="other")
+    assert "object at" not in repr(scoped)
+
+
+def test_the_hubs_own_stages_stand_behind_the_boundary() -> None:
+    client = {"$or": [{"_datasetid": "other"}, {}]}
+    checked = guard_filter(client, limits=LIMITS, analyst=False)
+    scoped = within("mine", checked)
+    assert arranged(scoped, counted("count")).stages == (
+        {"$match": scoped.document},
+        {"$count": "count"},
+    )
+    other_stages: Any = [{"$lookup": {"from": "users", "as": "u", "pipeline": []}}]
+    unscoped: Any = checked
+    for query, stages in ((scoped, other_stages), (scoped, ()), (unscoped, counted("n"))):
+        with pytest.raises(TypeError):
+            arranged(query, stages)
+
+
 def test_proofs_cannot_be_made_by_hand() -> None:
     for make in (
         lambda: Filter({"$where": "1"}),
-        lambda: Pipeline(({"$out": "x"},), False),
+        lambda: Pipeline(({"$out": "x"},)),
         lambda: ScopedFilter("mine", {}),
-        lambda: ScopedPipeline("mine", (), False),
+        lambda: ScopedPipeline("mine", ()),
+        lambda: Arrangement(({"$out": "x"},)),
     ):
         with pytest.raises(TypeError):
             make()
@@ -281,6 +305,14 @@ def test_every_operator_and_limit_is_documented() -> None:
     text = DOC.read_text("utf-8")
     names = {name for table in TABLES.values() for name in table} | set(CEILINGS)
     assert sorted(name for name in names if f"`{name}`" not in text) == []
+
+
+@pytest.mark.parametrize("position", TABLES)
+def test_every_refusal_is_documented_with_its_reason(position: str) -> None:
+    rows = [line for line in DOC.read_text("utf-8").splitlines() if line.startswith("| `$")]
+    refused = [(name, rule.why) for name, rule in TABLES[position].items() if rule.why]
+    for name, why in refused:
+        assert any(f"`{name}`" in row and row.endswith(f" | {why} |") for row in rows), name
 
 
 @pytest.mark.parametrize("name", CEILINGS)
