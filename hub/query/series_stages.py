@@ -92,7 +92,7 @@ def _check_span(walk: Walk, span: dict[str, Any], here: Here) -> None:
 def _steps(bounds: list[Any], step: float, unit: Any, here: Here) -> float:
     low, high = bounds
     if isinstance(low, datetime) and isinstance(high, datetime):
-        if unit not in _SHORTEST or step != int(step):
+        if not isinstance(unit, str) or unit not in _SHORTEST or step != int(step):
             raise bad("dates need a unit of time and a whole step", here, "$densify")
         steps = (high - low) / _SHORTEST[unit] / step
     elif is_number(low) and is_number(high):

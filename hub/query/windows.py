@@ -147,7 +147,8 @@ def _check_window(walk: Walk, value: Any, here: Here, sort: dict[str, Any]) -> N
         raise bad("a window ends before it begins", place)
     if kind == "range" and list(sort.values()) != [1]:
         raise bad("a range needs a sortBy of one ascending field", place)
-    if "unit" in found and (kind != "range" or found["unit"] not in UNITS):
+    unit = found.get("unit", "day")
+    if not isinstance(unit, str) or unit not in UNITS or ("unit" in found and kind != "range"):
         raise bad("unit is a unit of time, beside a range", (here, "unit"))
 
 

@@ -27,7 +27,7 @@ from hub.query import (
 from hub.query.expression_table import EXPRESSIONS
 from hub.query.tables import GROUP, QUERY, STAGES, WINDOW
 from hub.store.schema import DOCUMENT_ORDER
-from tests.cases.query import allowed, read
+from tests.cases.query import allowed, placed, read
 
 LIMITS = Limits()
 EXAMPLES = read("examples.json")
@@ -62,19 +62,6 @@ def collection(query_db: Any) -> Collection[dict[str, Any]]:
     return found
 
 
-def pipeline_of(position: str, example: Any) -> list[dict[str, Any]]:
-    match position:
-        case "stages":
-            return list(example)
-        case "expressions":
-            return [{"$project": {"value": example}}]
-        case "group":
-            return [{"$limit": 100}, {"$group": {"_id": "$station", "value": example}}]
-        case _:
-            window = {"sortBy": {"at": 1}, "output": {"value": example}}
-            return [{"$setWindowFields": window}]
-
-
 def found_by(raw: Any, fields: Fields | None = None, *, analyst: bool) -> ScopedPipeline:
     """A filter, as the hub sends it."""
     scoped = within("mine", guard_filter(raw, limits=LIMITS, analyst=analyst))
@@ -102,11 +89,10 @@ def example_names() -> list[tuple[str, str]]:
 def test_every_allowed_operator_runs(
     collection: Collection[dict[str, Any]], position: str, name: str
 ) -> None:
-    example = EXAMPLES[position][name]
+    raw = placed(position, EXAMPLES[position][name])
     if position == "query":
-        query = found_by(example, analyst=True)
+        query = found_by(raw, analyst=True)
     else:
-        raw = pipeline_of(position, example)
         query = within("mine", guard_pipeline(raw, limits=LIMITS, analyst=True))
     if TABLES[position][name].since > version(collection):
         with pytest.raises(OperationFailure, match=rf"(?i)(unrecognized|unknown).*\{name}\b"):

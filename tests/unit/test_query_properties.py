@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from hub.errors import HubError, QueryTooComplex
 from hub.query import Limits, guard_fields, guard_filter, guard_pipeline, guard_sort
 from hub.query.expression_table import EXPRESSIONS
 from hub.query.tables import FOREIGN, GROUP, QUERY, STAGES, WINDOW
+from tests.cases.query import placed, read
 
 LIMITS = Limits()
 TABLES = (QUERY, STAGES, EXPRESSIONS, GROUP, WINDOW)
@@ -73,6 +74,31 @@ def test_any_operand_of_any_operator_is_accepted_or_refused(name: str, operand: 
     ):
         refusal = refusal_of(partial(guard_pipeline, query, limits=LIMITS, analyst=True))
         assert refusal is None or "path" in refusal.detail
+
+
+ODD: list[Any] = [
+    None, True, 0, -1, 1.5, 1e300, 5e-324, 2**62, "", "x", "$x", "$$x", "$", "\ud800", [], [[]],
+    [1], ["$x"], [{}], {}, {"a": 1}, {"$literal": 1}, {"$date": 0}, {"$oid": "0" * 24},
+    {"$numberDecimal": "1"}, {"$numberLong": "5"},
+]  # fmt: skip
+
+
+def spoiled(value: Any) -> Iterator[Any]:
+    """Every query that is ``value`` with one odd value anywhere in it."""
+    yield from ODD
+    if isinstance(value, dict):
+        yield from ({**value, key: bad} for key in value for bad in spoiled(value[key]))
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from ([*value[:at], bad, *value[at + 1 :]] for bad in spoiled(item))
+
+
+def test_an_odd_value_anywhere_in_any_example_is_accepted_or_refused() -> None:
+    for position, examples in read("examples.json").items():
+        for example in examples.values():
+            guard = guard_filter if position == "query" else guard_pipeline
+            for query in spoiled(placed(position, example)):
+                refusal_of(partial(guard, query, limits=LIMITS, analyst=True))
 
 
 FILTER_WRAPS = st.sampled_from([

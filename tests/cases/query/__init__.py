@@ -78,6 +78,19 @@ def _placed(wrap: Any, value: Any) -> Any:
     return [_placed(item, value) for item in wrap] if isinstance(wrap, list) else wrap
 
 
+def placed(position: str, example: Any) -> Any:
+    """The query that holds an example: the filter itself, else a pipeline."""
+    match position:
+        case "query" | "stages":
+            return example
+        case "expressions":
+            return [{"$project": {"value": example}}]
+        case "group":
+            return [{"$limit": 100}, {"$group": {"_id": "$station", "value": example}}]
+        case _:
+            return [{"$setWindowFields": {"sortBy": {"at": 1}, "output": {"value": example}}}]
+
+
 def hostile() -> list[Hostile]:
     """Every hostile case, file by file."""
     return [
