@@ -12,6 +12,7 @@ import ctypes
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from time import monotonic, sleep
 import click
 
 from hub.demo.show import show
-from hub.errors import HubError
+from hub.errors import HubError, SetupError
 from hub.settings import Settings
 from hub.store.mongod import Lease, status
 from hub.wiring import open_database, open_hub
@@ -99,8 +100,9 @@ class Part:
 
 
 def _die_with_parent() -> None:
-    """Ask the kernel to end this child with its parent, so that none is left behind."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    """Ask the kernel, where it can, to end this child with its parent."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @click.command()
@@ -113,6 +115,7 @@ def main(demo: bool) -> None:
         signal.signal(number, lambda *_: stopping.set())
     try:
         settings = Settings.from_env(os.environ)
+        _check_free(settings.bind)
         lease = open_database(settings)
         open_hub(settings).close()
     except HubError as exc:
@@ -129,6 +132,21 @@ def main(demo: bool) -> None:
         if lease:
             lease.close()
             _await_stop(settings)
+
+
+def _check_free(bind: str) -> None:
+    """Refuse an address that is none, or is in use: with SO_REUSEPORT two hubs would share it.
+
+    Raises:
+        SetupError: with the reason.
+    """
+    host, _, port = bind.rpartition(":")
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, int(port)))
+    except (OSError, ValueError, OverflowError) as exc:
+        raise SetupError(f"HUB_BIND: {bind} cannot be used: {exc}") from exc
 
 
 def _await_stop(settings: Settings) -> None:

@@ -21,6 +21,7 @@ from hub.services.queries import Budgets
 
 PREFIX = "HUB_"
 SECRET_CHARS_MIN = 32
+CACHE_GB_MIN = 0.25
 MEGABYTE = 1024 * 1024
 
 
@@ -65,6 +66,8 @@ class Settings:
         settings: Settings | None = _built(cls, PREFIX, given, faults)
         if settings and settings.mongo_uri and not settings.secret:
             faults.append("HUB_SECRET: required with HUB_MONGO_URI")
+        if settings and settings.mongod_cache_gb < CACHE_GB_MIN:
+            faults.append(f"HUB_MONGOD_CACHE_GB: less than {CACHE_GB_MIN}")
         if settings and settings.secret and len(settings.secret) < SECRET_CHARS_MIN:
             faults.append(f"HUB_SECRET: shorter than {SECRET_CHARS_MIN} characters")
         if faults or settings is None:

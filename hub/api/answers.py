@@ -28,7 +28,8 @@ def format_of(request: Request) -> Format:
         BadParameter: an unknown ``format``.
         NotAcceptable: ``Accept`` takes none of ours.
     """
-    if name := request.args.get("format"):
+    name = request.args.get("format")
+    if name is not None:
         found = next((f for f in FORMATS if f.name == name), None)
         if found is None:
             raise BadParameter(

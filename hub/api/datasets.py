@@ -10,6 +10,8 @@ from marshmallow import RAISE, Schema, fields, validate
 from hub.api import answers, body, verdicts
 from hub.api.auth import principal, requires
 from hub.api.context import services
+from hub.api.parameters import once
+from hub.errors import BadParameter
 from hub.services import scopes
 from hub.services.ingest import Incoming, Shape
 from hub.services.queries import Find
@@ -44,10 +46,13 @@ class AggregateArgs(Schema):
     format = fields.String(load_default=None)
 
 
+PUT_ARGS, FIND_ARGS, AGGREGATE_ARGS = PutArgs(), FindArgs(), AggregateArgs()
+
+
 @bp.put("/<dataset>/")
 @requires(scopes.WRITE)
 def put(dataset: str) -> Response:
-    args = PutArgs().load(request.args)
+    args = once(PUT_ARGS)
     content = body.read(request)
     incoming = Incoming(
         dataset=dataset,
@@ -74,7 +79,7 @@ def everything(dataset: str) -> Response:
 @bp.post("/<dataset>/aggregate/")
 @requires(scopes.ANALYZE)
 def aggregate(dataset: str) -> Response:
-    AggregateArgs().load(request.args)
+    once(AGGREGATE_ARGS)
     pipeline = body.query(request, empty=[])
     form = answers.format_of(request)
     asking = principal()
@@ -84,14 +89,22 @@ def aggregate(dataset: str) -> Response:
 
 
 def _found(dataset: str, query_filter: Any) -> Response:
-    args = FindArgs().load(request.args)
+    args = once(FIND_ARGS)
     if args.pop("count"):
+        _alone(args)
         counted = services().queries.count(principal(), dataset, query_filter)
         return answers.one({"count": counted})
     del args["format"]
     form, asking = answers.format_of(request), principal()
     find = Find(dataset=dataset, filter=query_filter, **args)
     return answers.rows(request, form, lambda: services().queries.find(asking, find))
+
+
+def _alone(args: dict[str, Any]) -> None:
+    """Refuse what a count would ignore."""
+    for name in ("sort", "fields", "limit", "after", "skip"):
+        if args[name]:
+            raise BadParameter(f"count=true takes no {name}", parameter=name)
 
 
 def _shape(content: bytes) -> Shape:

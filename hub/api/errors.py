@@ -58,7 +58,7 @@ def answer(status: int, told: dict[str, Any]) -> Response:
 def _expected(error: errors.HubError) -> Response:
     response = answer(status_of(type(error)), facts(error))
     if isinstance(error, errors.Unauthorized):
-        response.headers["WWW-Authenticate"] = 'Basic realm="hub", charset="UTF-8"'
+        response.headers["WWW-Authenticate"] = 'Basic realm="hub"'
     if isinstance(error, errors.TooMany):
         response.headers["Retry-After"] = str(error.detail["retry_after_s"])
     if isinstance(error, errors.TooLarge):

@@ -13,6 +13,7 @@ import orjson
 from bson import Decimal128, ObjectId
 from bson.datetime_ms import DatetimeMS
 
+from hub.errors import Conflict
 from hub.values import Batch, Document
 
 OPTIONS = orjson.OPT_UTC_Z
@@ -63,10 +64,11 @@ def csv_chunks(batches: Iterable[Batch], columns: tuple[str, ...] | None) -> Ite
     """RFC 4180 with a header line; nested fields are columns with a dot in their name.
 
     Raises:
-        KeyError: a row has a field that no column was announced for.
+        Conflict: a row has a field that no column was announced for; it came in meanwhile.
     """
     names = columns or ()
-    yield _csv_lines([names])
+    if names:
+        yield _csv_lines([names])
     for batch in batches:
         yield _csv_lines(_cells(row, names) for row in batch.rows)
 
@@ -79,10 +81,21 @@ def _csv_lines(lines: Iterable[Iterable[Any]]) -> bytes:
 
 def _cells(row: Document, names: tuple[str, ...]) -> list[Any]:
     flat = dict(leaves(row))
-    cells = [_cell(flat.pop(name, None)) for name in names]
+    cells = [_cell(flat.pop(name) if name in flat else _taken(flat, row, name)) for name in names]
     if flat:
-        raise KeyError(f"no column for {next(iter(flat))}")
+        raise Conflict("a row with other fields came in meanwhile", field=next(iter(flat)))
     return cells
+
+
+def _taken(flat: Document, row: Document, name: str) -> Any:
+    """An object that has a column of its own, unless its fields have theirs."""
+    value: Any = row
+    for step in name.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        for leaf in [leaf for leaf in flat if leaf.startswith(f"{name}.")]:
+            del flat[leaf]
+    return value
 
 
 def leaves(row: Document, prefix: str = "") -> Iterator[tuple[str, Any]]:

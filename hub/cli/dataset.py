@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from hub.cli.session import json_option, put_out, session, table
@@ -84,16 +86,10 @@ def delete(uuid: str, yes: bool, no_wait: bool, as_json: bool) -> None:
         if not yes:
             click.confirm(f"Delete {found.name!r} with {count} documents for good?", abort=True)
         services.datasets.delete(uuid)
-        removed = 0
         if not no_wait:
-            with click.progressbar(
-                length=count, label="removing", file=click.get_text_stream("stderr")
-            ) as bar:
+            with click.progressbar(length=count, label="removing", file=sys.stderr) as bar:
                 for step in services.datasets.purge(uuid):
-                    removed += step
                     bar.update(step)
-    facts = {"dataset": uuid, "documents_removed": removed, "finished": not no_wait}
-    done = (
-        f"Deleted, with {removed} documents." if not no_wait else "Deleted; the worker cleans up."
-    )
+    facts = {"dataset": uuid, "documents": count, "finished": not no_wait}
+    done = f"Deleted, with {count} documents." if not no_wait else "Deleted; the worker cleans up."
     put_out(facts, as_json=as_json, text=done)

@@ -33,7 +33,7 @@ Ask for the cold and windy readings:
   curl -sS -u '{key}:' -X POST -H 'Content-Type: application/json' -d '{{"temperature_c": {{"$lt": 5}}, "wind.speed_ms": {{"$gte": 3}}}}' '{url}?limit=3'
 
 Get the newest three, as CSV:
-  curl -sS -u '{key}:' '{url}?sort=-_timestamp&limit=3&format=csv&fields=measured_at,temperature_c,humidity_pct'
+  curl -sS -u '{key}:' '{url}?sort=-_timestamp&limit=3&format=csv&fields=station,temperature_c,humidity_pct'
 
 Ctrl-C stops everything.
 """  # noqa: E501

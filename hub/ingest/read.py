@@ -11,9 +11,13 @@ from typing import Any
 
 from hub.errors import BadDocument, Invalid, NotJson, TooLarge
 from hub.ingest import rules, text
+from hub.ingest.stamp import PLACES
 from hub.values import Document
 
 Verdict = Document | Invalid
+
+DEPTH_CEILING = 90
+"""MongoDB takes about 100 levels, of which a write needs a few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,12 @@ class Bounds:
 
     depth_max: int = 32
     documents_max: int = 100_000
+
+    def __post_init__(self) -> None:
+        if self.depth_max > DEPTH_CEILING:
+            raise ValueError(f"DEPTH_MAX: at most {DEPTH_CEILING}")
+        if self.documents_max > PLACES:
+            raise ValueError(f"DOCUMENTS_MAX: at most {PLACES}")
 
 
 def one(body: bytes, bounds: Bounds) -> Document:

@@ -59,7 +59,8 @@ def exact(text: bytes) -> Any:
     20 digits as ``BEYOND_64_BIT``), NaN and Infinity as floats, lone surrogates as they are.
 
     Raises:
-        NotJson: with ``offset``, in characters from the start of the text.
+        NotJson: with ``offset`` from the start of the text, in characters (in bytes where the
+            text is not UTF-8).
     """
     try:
         return json.loads(text.decode("utf-8"), object_pairs_hook=_object, parse_int=_integer)

@@ -110,7 +110,11 @@ class Datasets:
         Raises:
             Invalid: the dataset is in use.
         """
-        if self._store.get(dataset).deleted is None:
+        try:
+            found = self._store.get(dataset)
+        except NotFound:
+            return  # somebody else finished it
+        if found.deleted is None:
             raise Invalid("only a deleted dataset is purged", dataset=dataset)
         while removed := self._documents.remove_some(dataset):
             yield removed

@@ -122,7 +122,7 @@ class Queries:
         plan = self._plan(principal, find)
         release = self._permits.take(principal.key_id, heavy=bool(plan.order.computed))
         if find.limit is None:
-            rows = Rows(self._stream(plan), release)
+            rows = Rows(lambda: self._stream(plan), release)
             return Answer(rows, fields=plan.shown)
         return self._page(plan, find, release)
 
@@ -142,7 +142,7 @@ class Queries:
         pipeline = guard_pipeline(raw_pipeline, limits=self._limits, analyst=_analyst(principal))
         scoped = within(dataset, pipeline)
         release = self._permits.take(principal.key_id, heavy=True)
-        return Answer(Rows(self._batches(scoped, self._budgets.report_ms), release))
+        return Answer(Rows(lambda: self._batches(scoped, self._budgets.report_ms), release))
 
     def _plan(self, principal: Principal, find: Find) -> _Plan:
         if find.limit is not None and find.limit > self._budgets.page_rows_max:
@@ -158,11 +158,16 @@ class Queries:
                 parameter="skip",
                 max=self._limits.skip_max,
             )
-        order = order_of(guard_sort(find.sort, self._limits) if find.sort else None)
-        fields = guard_fields(find.fields, self._limits) if find.fields else None
-        token = self._tokens.read(find.after, find.dataset, order) if find.after else None
+        order = order_of(None if find.sort is None else guard_sort(find.sort, self._limits))
+        fields = None if find.fields is None else guard_fields(find.fields, self._limits)
+        token = self._token(find, order)
         cut = Cut(after=token, skip=find.skip, limit=find.limit)
         return _Plan(self._scoped(principal, find.dataset, find.filter), order, fields, cut)
+
+    def _token(self, find: Find, order: Order) -> Position | None:
+        if find.after is None:
+            return None
+        return self._tokens.read(find.after, find.dataset, order)
 
     def _scoped(self, principal: Principal, dataset: str, raw_filter: Any) -> ScopedFilter:
         checked = guard_filter(raw_filter, limits=self._limits, analyst=_analyst(principal))
@@ -171,12 +176,13 @@ class Queries:
     def _page(self, plan: _Plan, find: Find, release: Release) -> Answer:
         limit = find.limit or 0
         one_more = Cut(after=plan.cut.after, skip=plan.cut.skip, limit=limit + 1)
-        with_keys = Rows(self._batches(plan.pipeline(one_more), self._budgets.find_ms), release)
+        pipeline = plan.pipeline(one_more)
+        with_keys = Rows(lambda: self._batches(pipeline, self._budgets.find_ms), release)
         rows, more = _filled(with_keys, limit, self._budgets.page_bytes_max)
         token = None
         if more and rows:
             token = self._tokens.write(find.dataset, plan.order, plan.order.position(rows[-1]))
-        whole = Rows(iter([plan.stripped(Batch(rows))]), lambda: None)
+        whole = Rows(lambda: iter([plan.stripped(Batch(rows))]), lambda: None)
         return Answer(whole, token, plan.shown)
 
     def _stream(self, plan: _Plan) -> Iterator[Batch]:

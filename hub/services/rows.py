@@ -17,15 +17,18 @@ Open = Callable[[Position | None], Iterator[Batch]]
 class Rows:
     """Batches of rows, of which the first is already here; iterate once, then ``close``.
 
+    ``release`` is called in every case, also when opening fails.
+
     A failure while iterating is raised to the reader, who must not end the answer as if it
     were whole.
     """
 
-    def __init__(self, batches: Iterator[Batch], release: Callable[[], None]) -> None:
-        self._batches = batches
+    def __init__(self, opener: Callable[[], Iterator[Batch]], release: Callable[[], None]) -> None:
+        self._batches: Iterator[Batch] = iter(())
         self._release = release
         try:
-            self._first = next(batches, None)
+            self._batches = opener()
+            self._first = next(self._batches, None)
         except BaseException:
             self.close()
             raise

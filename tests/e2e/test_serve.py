@@ -68,6 +68,17 @@ def test_a_hub_that_cannot_start_says_why_in_a_line(
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("bind", ["nonsense", "127.0.0.1:99999", "127.0.0.1:{port}"])
+def test_an_address_that_cannot_be_had_is_refused(tmp_path: Path, live: Live, bind: str) -> None:
+    bind = bind.format(port=live.root.rpartition(":")[2])
+    env = os.environ | {"HUB_DATA_DIR": str(tmp_path), "HUB_BIND": bind}
+    done = subprocess.run(
+        [sys.executable, "-m", "hub.serve"],
+        env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, "HUB_BIND" in done.stderr) == (1, True)
+
+
 def test_the_command_line_does_all_that_keys_and_datasets_need(live: Live) -> None:
     made = live.cli("dataset", "create", "by hand", "--scope", "dataset:write")
     uuid = made["dataset"]

@@ -338,3 +338,33 @@ def test_a_query_body_of_another_type_is_refused(client: FlaskClient, dataset: A
     headers = {"Content-Type": "application/x-ndjson"}
     answer = client.post(dataset.url, data=b"{}", headers=headers, auth=dataset.auth)
     assert answer.status_code == 415
+
+
+def test_an_empty_parameter_is_not_an_absent_one(client: FlaskClient, dataset: Access) -> None:
+    for name in ("sort", "fields", "after", "format"):
+        answer = client.get(f"{dataset.url}?{name}=", auth=dataset.auth)
+        assert answer.status_code == 400, name
+
+
+def test_a_parameter_stands_once(client: FlaskClient, dataset: Access) -> None:
+    for url in (f"{dataset.url}?limit=1&limit=2", f"{dataset.url}aggregate/?format=csv&format=csv"):
+        answer = client.post(url, json={}, auth=dataset.auth)
+        assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_parameter")
+
+
+def test_a_count_stands_alone(client: FlaskClient, dataset: Access) -> None:
+    for other in ("sort=a", "fields=a", "limit=1", "skip=1", "after=x"):
+        answer = client.get(f"{dataset.url}?count=true&{other}", auth=dataset.auth)
+        assert answer.status_code == 400, other
+
+
+def test_csv_writes_a_named_object_as_json(client: FlaskClient, dataset: Access) -> None:
+    put(client, dataset, {"wind": {"dir": 2, "speed": 1}}, {"wind": 3}, {})
+    answer = client.get(f"{dataset.url}?format=csv&fields=wind", auth=dataset.auth)
+    assert answer.text == 'wind\r\n"{""dir"":2,""speed"":1}"\r\n3\r\n""\r\n'
+
+
+def test_an_empty_csv_is_empty(client: FlaskClient, dataset: Access) -> None:
+    assert client.get(f"{dataset.url}?format=csv", auth=dataset.auth).data == b""
+    named = client.get(f"{dataset.url}?format=csv&fields=a,b", auth=dataset.auth)
+    assert named.data == b"a,b\r\n"

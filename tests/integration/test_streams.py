@@ -79,12 +79,20 @@ def test_a_stream_has_an_end_in_time() -> None:
 
 def test_the_place_is_given_back_however_an_answer_ends() -> None:
     given_back: list[str] = []
-    whole = Rows(reading([rows_of(range(1))]), lambda: given_back.append("whole"))
-    list(whole)
-    Rows(reading([rows_of(range(1))]), lambda: given_back.append("unread")).close()
+
+    def rows(name: str, *source: Batch | HubError) -> Rows:
+        return Rows(lambda: reading(list(source)), lambda: given_back.append(name))
+
+    def unopened() -> Iterator[Batch]:
+        raise Unavailable("x")
+
+    list(rows("whole", rows_of(range(1))))
+    rows("unread", rows_of(range(1))).close()
     with pytest.raises(Unavailable):
-        Rows(reading([Unavailable("x")]), lambda: given_back.append("failed"))
-    assert list(dict.fromkeys(given_back)) == ["whole", "unread", "failed"]
+        rows("failed", Unavailable("x"))
+    with pytest.raises(Unavailable):
+        Rows(unopened, lambda: given_back.append("unopened"))
+    assert list(dict.fromkeys(given_back)) == ["whole", "unread", "failed", "unopened"]
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +176,19 @@ def test_a_page_holds_its_place_only_while_it_is_read(narrow: FlaskClient, big: 
     first = narrow.get(f"{big.url}?limit=1", auth=big.auth, buffered=False)
     assert narrow.get(f"{big.url}?limit=1", auth=big.auth).status_code == 200
     first.close()
+
+
+def test_a_query_that_fails_gives_its_place_back(narrow: FlaskClient, big: Access) -> None:
+    for failing in ({"$divide": [1, 0]}, {"$divide": [1, {"$subtract": ["$n", "$n"]}]}):
+        for url, query in (
+            (f"{big.url}aggregate/", [{"$project": {"x": failing}}]),
+            (f"{big.url}?limit=1", {"$expr": failing}),
+            (f"{big.url}?sort=n", {"$expr": failing}),
+            (f"{big.url}?count=true", {"$expr": failing}),
+            (big.url, {"$expr": failing}),
+        ):
+            answer = narrow.post(url, json=query, auth=big.auth)
+            assert answer.status_code == 400, (url, answer.json)
 
 
 def test_a_query_that_mongodb_cannot_run_is_no_fault_of_the_hub(

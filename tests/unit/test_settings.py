@@ -37,6 +37,9 @@ def test_every_fault_is_told_in_one_message() -> None:
         ({"HUB_MONGO_URI": "mongodb://x"}, "HUB_SECRET: required with HUB_MONGO_URI"),
         ({"HUB_SECRET": "short"}, "HUB_SECRET: shorter than 32 characters"),
         ({"HUB_QUERY_DEPTH_MAX": "41"}, "depth_max"),
+        ({"HUB_INGEST_DEPTH_MAX": "91"}, "HUB_INGEST_DEPTH_MAX: at most 90"),
+        ({"HUB_INGEST_DOCUMENTS_MAX": "1048577"}, "HUB_INGEST_DOCUMENTS_MAX: at most"),
+        ({"HUB_MONGOD_CACHE_GB": "0.1"}, "HUB_MONGOD_CACHE_GB: less than 0.25"),
         ({"HUB_ANSWER_STREAM_S": "nan"}, "HUB_ANSWER_STREAM_S: not a valid float"),
     ],
 )
