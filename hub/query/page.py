@@ -150,10 +150,11 @@ def _projection(order: Order, fields: Fields | None, *, keys: bool) -> list[Stag
     if fields is None:
         return [] if keys or not computed else [{"$unset": computed}]
     kept = set(order.names) if keys else set()
+    named = [n for n in fields.names if n.partition(".")[0] not in kept]
     if fields.exclude:
-        dropped = [n for n in fields.names if n not in kept] + ([] if keys else computed)
+        dropped = named + ([] if keys else computed)
         return [{"$unset": dropped}] if dropped else []
-    shown = dict.fromkeys((*fields.names, *sorted(kept)), 1)
+    shown = dict.fromkeys((*named, *sorted(kept)), 1)
     return [{"$project": shown if "_id" in shown else {**shown, "_id": 0}}]
 
 

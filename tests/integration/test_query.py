@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import random
 from collections.abc import Iterator
@@ -149,6 +150,16 @@ def test_fields_show_just_what_they_name(client: FlaskClient, dataset: Access) -
     assert not {"a", "_timestamp"} & set(row)
     pair = found(client, dataset, {}, fields="_id,a", limit=1)
     assert set(pair[0]) == {"_id", "a"}
+
+
+@pytest.mark.parametrize("fields", ["_id.x", "-_id.x", "_order_0.v", "-_order_0.v", "-_timestamp"])
+def test_fields_do_not_touch_the_keys_of_the_order(
+    client: FlaskClient, dataset: Access, fields: str
+) -> None:
+    put(client, dataset, {"n": 3}, {"n": 1}, {"n": 2})
+    found_pages = pages(client, dataset, {}, fields=fields, sort="n", limit=1)
+    shown = [row.get("n") for page in itertools.islice(found_pages, 5) for row in page]
+    assert shown == ([1, 2, 3] if fields[0] == "-" else [None] * 3)
 
 
 def test_skip_and_count(client: FlaskClient, dataset: Access) -> None:
