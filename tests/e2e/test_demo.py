@@ -55,5 +55,5 @@ def test_the_printed_query_gives_matching_rows(demo: Live):
 
 def test_the_printed_get_gives_csv(demo: Live):
     header, *rows = csv.reader(printed(demo, "format=csv").splitlines())
-    assert header == ["measured_at", "temperature_c", "humidity_pct"]
+    assert header == ["station", "temperature_c", "humidity_pct"]
     assert len(rows) == 3
