@@ -9,6 +9,7 @@ import base64
 import contextlib
 import itertools
 import os
+import signal
 import subprocess
 import tempfile
 import urllib.request
@@ -29,6 +30,8 @@ from hub.settings import Settings
 from hub.store.mongod import acquire
 from hub.store.schema import DOCUMENT_ORDER
 from tests.live import ROOT, Live, free_port, running, wait_until
+
+HUB_WEB = "gunicorn wsgi:app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Site:
     @property
     def hub(self) -> Target:
         port = int(self.live.root.rsplit(":", 1)[1])
-        return Target(port, tuple(self.live.children("gunicorn wsgi:app")[1:]))
+        return Target(port, tuple(self.live.children(HUB_WEB)[1:]))
 
     @property
     def floor(self) -> Target:
@@ -93,6 +96,18 @@ class Site:
                 if done.failures:
                     raise SystemExit(f"the hub refused the feed: {connection.status}")
         return dataset
+
+    def fresh_workers(self) -> tuple[int, ...]:
+        """Have gunicorn replace the hub's web workers; the new ones."""
+        first, *old = self.live.children(HUB_WEB)
+        os.kill(first, signal.SIGHUP)
+
+        def replaced() -> bool:
+            now = self.hub.workers
+            return len(now) == len(old) and not set(now) & set(old) and self.live.answers()
+
+        wait_until(replaced, "the hub's web workers are new")
+        return self.hub.workers
 
     def script(self, *arguments: str) -> Any:
         """Run one of the plain scripts; what it measured."""

@@ -14,7 +14,7 @@ from bench.ratios import Line, in_turns, show
 from bench.site import Dataset, Site, opened
 
 SMALL_ROWS = 10_000
-MEMORY_ROUNDS = 4
+MEMORY_ROUNDS = 6
 MEMORY_TARGET = 1.1
 TARGET = 0.75
 
@@ -30,12 +30,13 @@ def measure(site: Site, *, rounds: int = 5, rows: int = 300_000) -> list[Line]:
 
 
 def _memory(site: Site, small: Dataset, large: Dataset, rows: int) -> Line:
+    """Peaks of fresh workers: after the small dataset was streamed a few times, then the large."""
+    workers = site.fresh_workers()
     peaks = []
     for dataset in (small, large):
-        peak_of = _forget_peaks(site.hub.workers)
         for _ in range(MEMORY_ROUNDS):
             download(site.hub.port, _asking(dataset, "json"))
-        peaks.append(max(_peak_mb(pid) for pid in peak_of))
+        peaks.append(max(map(_peak_mb, workers)))
     return Line(
         what=f"web worker's peak memory, {rows:,} rows : {SMALL_ROWS:,} rows",
         unit="MB",
@@ -73,14 +74,8 @@ def _asking(dataset: Dataset, form: str) -> bytes:
     return dataset.get(f"format={form}", Connection="close")
 
 
-def _forget_peaks(pids: tuple[int, ...]) -> tuple[int, ...]:
-    """Let the kernel count the peaks of resident memory anew."""
-    for pid in pids:
-        Path(f"/proc/{pid}/clear_refs").write_text("5")
-    return pids
-
-
 def _peak_mb(pid: int) -> float:
+    """The peak of a process's resident memory."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
