@@ -24,6 +24,8 @@ def media_type(request: Request, allowed: Collection[str]) -> str:
     Raises:
         UnsupportedMedia: another type, or a character set that is not UTF-8.
     """
+    if request.content_type == JSON:
+        return JSON
     stated = request.mimetype or JSON
     charset = request.mimetype_params.get("charset", "utf-8")
     if stated not in allowed or charset.lower().replace("-", "") != "utf8":
@@ -52,9 +54,15 @@ def read(request: Request, sent_max: int | None = None) -> bytes:
 
 
 def _bounded(request: Request, size_max: int) -> bytes:
-    if (request.content_length or 0) > size_max:
+    length = request.content_length
+    if length is None:
+        body = request.stream.read(size_max + 1)
+    elif length > size_max:
         raise _too_large("body_bytes", size_max)
-    body = request.stream.read(size_max + 1)
+    else:
+        body = request.environ["wsgi.input"].read(length)
+        if len(body) < length:
+            raise BadEncoding("the body ends too early", expected=length, got=len(body))
     if len(body) > size_max:
         raise _too_large("body_bytes", size_max)
     return body

@@ -10,7 +10,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from hub.api import answers, body, verdicts
 from hub.api.auth import principal, requires
 from hub.api.context import services
-from hub.api.parameters import once
+from hub.api.parameters import Parameters
 from hub.errors import BadParameter
 from hub.services import scopes
 from hub.services.ingest import Incoming, Shape
@@ -46,13 +46,15 @@ class AggregateArgs(Schema):
     format = fields.String(load_default=None)
 
 
-PUT_ARGS, FIND_ARGS, AGGREGATE_ARGS = PutArgs(), FindArgs(), AggregateArgs()
+PUT_ARGS = Parameters(PutArgs())
+FIND_ARGS = Parameters(FindArgs())
+AGGREGATE_ARGS = Parameters(AggregateArgs())
 
 
 @bp.put("/<dataset>/")
 @requires(scopes.WRITE)
 def put(dataset: str) -> Response:
-    args = once(PUT_ARGS)
+    args = PUT_ARGS.of(request)
     content = body.read(request)
     incoming = Incoming(
         dataset=dataset,
@@ -79,7 +81,7 @@ def everything(dataset: str) -> Response:
 @bp.post("/<dataset>/aggregate/")
 @requires(scopes.ANALYZE)
 def aggregate(dataset: str) -> Response:
-    once(AGGREGATE_ARGS)
+    AGGREGATE_ARGS.of(request)
     pipeline = body.query(request, empty=[])
     form = answers.format_of(request)
     asking = principal()
@@ -89,7 +91,7 @@ def aggregate(dataset: str) -> Response:
 
 
 def _found(dataset: str, query_filter: Any) -> Response:
-    args = once(FIND_ARGS)
+    args = FIND_ARGS.of(request)
     if args.pop("count"):
         _alone(args)
         counted = services().queries.count(principal(), dataset, query_filter)

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import Request
 from marshmallow import Schema
 
 from hub.errors import BadParameter
 
 
-def once(schema: Schema) -> dict[str, Any]:
-    """This request's parameters, as the schema reads them.
+class Parameters:
+    """The parameters that a call takes. Made once, for making a schema is dear."""
 
-    Raises:
-        BadParameter: one is given twice, of which one would be ignored.
-        ValidationError: one is unknown or malformed.
-    """
-    for name, values in request.args.lists():
-        if len(values) > 1:
-            raise BadParameter(f"{name} is given {len(values)} times", parameter=name)
-    parameters: dict[str, Any] = schema.load(request.args)
-    return parameters
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._defaults: dict[str, Any] = schema.load({})
+
+    def of(self, request: Request) -> dict[str, Any]:
+        """A request's parameters, as the schema reads them.
+
+        Raises:
+            BadParameter: one is given twice, of which one would be ignored.
+            ValidationError: one is unknown or malformed.
+        """
+        if not request.query_string:
+            return dict(self._defaults)
+        for name, values in request.args.lists():
+            if len(values) > 1:
+                raise BadParameter(f"{name} is given {len(values)} times", parameter=name)
+        parameters: dict[str, Any] = self._schema.load(request.args)
+        return parameters
