@@ -167,19 +167,24 @@ def _run(
     for part in parts:
         part.look_after()
     show(settings, stopping, demo=demo)
+    trouble: str | None = None
     while not stopping.wait(LOOK_S):
         for part in parts:
             part.look_after()
-        _look_after_database(lease)
+        before, trouble = trouble, _database_trouble(lease)
+        if trouble != before:
+            log.warning("the database: %s", trouble or "it is back")
 
 
-def _look_after_database(lease: Lease | None) -> None:
+def _database_trouble(lease: Lease | None) -> str | None:
+    """Bring the embedded database back where that is needed; why it cannot be, if so."""
     if lease is None:
-        return
+        return None
     try:
         lease.ensure()
     except HubError as exc:
-        log.warning("the database: %s", exc.message)
+        return exc.message
+    return None
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def _columns(answer: Answer) -> tuple[str, ...]:
     try:
         for batch in answer.rows:
             for row in batch.rows:
-                names.update(dict.fromkeys(name for name, _ in leaves(row)))
+                names.update(dict.fromkeys(leaves(row)))
             if len(names) > COLUMNS_MAX:
                 raise TooLarge(
                     f"more than {COLUMNS_MAX} columns; name some with fields",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,7 +81,7 @@ def _csv_lines(lines: Iterable[Iterable[Any]]) -> bytes:
 
 
 def _cells(row: Document, names: tuple[str, ...]) -> list[Any]:
-    flat = dict(leaves(row))
+    flat = leaves(row)
     cells = [_cell(flat.pop(name) if name in flat else _taken(flat, row, name)) for name in names]
     if flat:
         raise Conflict("a row with other fields came in meanwhile", field=next(iter(flat)))
@@ -98,21 +99,25 @@ def _taken(flat: Document, row: Document, name: str) -> Any:
     return value
 
 
-def leaves(row: Document, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted name, value) of every field that is not itself an object with fields."""
+def leaves(row: Document) -> Document:
+    """Every field that is not itself an object with fields, by its dotted name."""
+    flat: Document = {}
     for name, value in row.items():
-        if isinstance(value, dict) and value:
-            yield from leaves(value, f"{prefix}{name}.")
+        if type(value) is dict and value:
+            for inner, leaf in leaves(value).items():
+                flat[f"{name}.{inner}"] = leaf
         else:
-            yield prefix + name, value
+            flat[name] = value
+    return flat
 
 
 def _cell(value: Any) -> Any:
-    """Text as it is; nothing for null; JSON for booleans, numbers, lists and the rest."""
-    if value is None or isinstance(value, str):
+    """Text and numbers as they are; nothing for null and what is no number; JSON for the rest."""
+    kind = type(value)
+    if kind is str or kind is int or value is None:
         return value
-    if isinstance(value, (int, float)):
-        return orjson.dumps(value).decode()
+    if kind is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, (datetime, ObjectId, Decimal128)):
         return dumps(value).decode().strip('"')
     return dumps(value).decode()

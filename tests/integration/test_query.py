@@ -255,6 +255,18 @@ def test_awkward_values_have_a_form(
     )  # fmt: skip
 
 
+def test_numbers_in_csv_keep_every_digit(
+    client: FlaskClient, dataset: Access, database: Database
+) -> None:
+    values = [0.1 + 0.2, 1e300, -0.0, 2**63 - 1, 123456789.12345679]
+    put(client, dataset, *({"v": value} for value in values))
+    text = client.get(f"{dataset.url}?format=csv&fields=v", auth=dataset.auth).text
+    assert [json.loads(line) for line in text.split()[1:]] == values
+    database.documents.update_many({"_datasetid": dataset.uuid}, {"$set": {"v": float("nan")}})
+    text = client.get(f"{dataset.url}?format=csv&fields=v&limit=1", auth=dataset.auth).text
+    assert text == 'v\r\n""\r\n'
+
+
 def test_a_pipeline_sees_only_its_dataset(
     client: FlaskClient, services: Services, dataset: Access
 ) -> None:
