@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bson.codec_options import CodecOptions, DatetimeConversion
+
 Document = dict[str, Any]
+
+BSON_CODEC: CodecOptions[Document] = CodecOptions(
+    tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO
+)
+"""How BSON is read everywhere: dates aware, and those beyond the calendar as ``DatetimeMS``."""
 
 
 @dataclass(frozen=True, slots=True)

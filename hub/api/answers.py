@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 
 from flask import Request, Response
 
-from hub.api.formats import FORMATS, Format, dumps, leaves
-from hub.errors import BadParameter, HubError, NotAcceptable, TooLarge
+from hub.api.columns import laid_out
+from hub.api.formats import FORMATS, Columns, Format, dumps
+from hub.errors import BadParameter, HubError, NotAcceptable
 from hub.services.queries import Answer
 
 log = logging.getLogger(__name__)
 
-COLUMNS_MAX = 1_000
 ALIASES = {
     "application/ndjson": "application/x-ndjson",
     "application/jsonl": "application/x-ndjson",
@@ -47,14 +47,12 @@ def format_of(request: Request) -> Format:
 def rows(request: Request, form: Format, ask: Callable[[], Answer]) -> Response:
     """The answer to a query as a stream.
 
-    ``ask`` is called again where a format must know every field before the first row: the
-    first answer is then read only for its field names.
+    ``ask`` may be called again, where a format must know every field before the first row.
     """
-    answer = ask()
-    columns = answer.fields
-    if form.columns and columns is None:
-        columns = _columns(answer)
-        answer = ask()
+    answer, columns = ask(), None
+    if form.columns:
+        laid = laid_out(answer, ask)
+        answer, columns = laid.answer, laid.columns
     response = Response(_Body(answer, form, columns), content_type=form.media_type)
     if answer.next is not None:
         response.headers["Link"] = f'<{_next_url(request, answer.next)}>; rel="next"'
@@ -71,27 +69,10 @@ def _next_url(request: Request, token: str) -> str:
     return f"{request.base_url}?{urlencode([*kept, ('after', token)])}"
 
 
-def _columns(answer: Answer) -> tuple[str, ...]:
-    names: dict[str, None] = {}
-    try:
-        for batch in answer.rows:
-            for row in batch.rows:
-                names.update(dict.fromkeys(leaves(row)))
-            if len(names) > COLUMNS_MAX:
-                raise TooLarge(
-                    f"more than {COLUMNS_MAX} columns; name some with fields",
-                    limit="columns",
-                    max=COLUMNS_MAX,
-                )
-    finally:
-        answer.rows.close()
-    return tuple(names)
-
-
 class _Body:
     """A streamed body. Whatever stops it early breaks the connection: no well-formed end."""
 
-    def __init__(self, answer: Answer, form: Format, columns: tuple[str, ...] | None) -> None:
+    def __init__(self, answer: Answer, form: Format, columns: Columns | None) -> None:
         self._rows = answer.rows
         self._chunks = form.chunks(answer.rows, columns)
 

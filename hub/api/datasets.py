@@ -10,7 +10,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from hub.api import answers, body, verdicts
 from hub.api.auth import principal, requires
 from hub.api.context import services
-from hub.api.parameters import Parameters
+from hub.api.parameters import Count, Parameters
 from hub.errors import BadParameter
 from hub.services import scopes
 from hub.services.ingest import Incoming, Shape
@@ -32,9 +32,9 @@ class FindArgs(Schema):
 
     sort = fields.String(load_default=None)
     fields_ = fields.String(load_default=None, data_key="fields", attribute="fields")
-    limit = fields.Integer(load_default=None, strict=False, validate=validate.Range(min=1))
+    limit = Count(load_default=None, validate=validate.Range(min=1))
     after = fields.String(load_default=None)
-    skip = fields.Integer(load_default=0, validate=validate.Range(min=0))
+    skip = Count(load_default=0, validate=validate.Range(min=0))
     count = fields.Boolean(load_default=False)
     format = fields.String(load_default=None)
 

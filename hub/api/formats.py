@@ -42,7 +42,7 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, plain, OPTIONS)
 
 
-def json_chunks(batches: Iterable[Batch], _fields: tuple[str, ...] | None) -> Iterator[bytes]:
+def json_chunks(batches: Iterable[Batch], _columns: Columns | None) -> Iterator[bytes]:
     """One JSON array; it is closed only after the last row."""
     before = b"["
     for batch in batches:
@@ -52,7 +52,7 @@ def json_chunks(batches: Iterable[Batch], _fields: tuple[str, ...] | None) -> It
     yield b"]" if before == b"," else b"[]"
 
 
-def ndjson_chunks(batches: Iterable[Batch], _fields: tuple[str, ...] | None) -> Iterator[bytes]:
+def ndjson_chunks(batches: Iterable[Batch], _columns: Columns | None) -> Iterator[bytes]:
     """One JSON object a line."""
     for batch in batches:
         yield b"".join([orjson.dumps(row, plain, LINE) for row in batch.rows])
@@ -61,17 +61,26 @@ def ndjson_chunks(batches: Iterable[Batch], _fields: tuple[str, ...] | None) -> 
 LINE = OPTIONS | orjson.OPT_APPEND_NEWLINE
 
 
-def csv_chunks(batches: Iterable[Batch], columns: tuple[str, ...] | None) -> Iterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a CSV answer; ``named`` by the client, else found in the rows."""
+
+    names: tuple[str, ...]
+    named: bool
+
+
+def csv_chunks(batches: Iterable[Batch], columns: Columns | None) -> Iterator[bytes]:
     """RFC 4180 with a header line; nested fields are columns with a dot in their name.
 
     Raises:
-        Conflict: a row has a field that no column was announced for; it came in meanwhile.
+        Conflict: a row has a field that was not found before; it came in meanwhile.
     """
-    names = columns or ()
+    names = columns.names if columns else ()
+    cells = _named_cells if columns and columns.named else _found_cells
     if names:
         yield _csv_lines([names])
     for batch in batches:
-        yield _csv_lines(_cells(row, names) for row in batch.rows)
+        yield _csv_lines(cells(row, names) for row in batch.rows)
 
 
 def _csv_lines(lines: Iterable[Iterable[Any]]) -> bytes:
@@ -80,22 +89,24 @@ def _csv_lines(lines: Iterable[Iterable[Any]]) -> bytes:
     return buffer.getvalue().encode("utf-8")
 
 
-def _cells(row: Document, names: tuple[str, ...]) -> list[Any]:
+def _found_cells(row: Document, names: tuple[str, ...]) -> list[Any]:
     flat = leaves(row)
-    cells = [_cell(flat.pop(name) if name in flat else _taken(flat, row, name)) for name in names]
+    cells = [_cell(flat.pop(name, None)) for name in names]
     if flat:
         raise Conflict("a row with other fields came in meanwhile", field=next(iter(flat)))
     return cells
 
 
-def _taken(flat: Document, row: Document, name: str) -> Any:
-    """An object that has a column of its own, unless its fields have theirs."""
-    value: Any = row
-    for step in name.split("."):
+def _named_cells(row: Document, names: tuple[str, ...]) -> list[Any]:
+    return [_cell(_at(row, name.split("."))) for name in names]
+
+
+def _at(value: Any, steps: list[str]) -> Any:
+    """What stands at a path; for a list on the way, the list of what stands there in each."""
+    for depth, step in enumerate(steps):
+        if isinstance(value, list):
+            return [_at(item, steps[depth:]) for item in value]
         value = value.get(step) if isinstance(value, dict) else None
-    if isinstance(value, dict):
-        for leaf in [leaf for leaf in flat if leaf.startswith(f"{name}.")]:
-            del flat[leaf]
     return value
 
 
@@ -129,7 +140,7 @@ class Format:
 
     name: str
     media_type: str
-    chunks: Callable[[Iterable[Batch], tuple[str, ...] | None], Iterator[bytes]]
+    chunks: Callable[[Iterable[Batch], Columns | None], Iterator[bytes]]
     columns: bool = False
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Request
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from hub.errors import BadParameter
+
+
+class Count(fields.Integer):
+    """A whole number in plain digits; Python's own reading takes ``1_0`` and other scripts'."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if not re.fullmatch("-?[0-9]+", str(value), re.ASCII):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, *args, **kwargs)
 
 
 class Parameters:

@@ -11,16 +11,13 @@ import binascii
 from dataclasses import dataclass
 
 import bson
-from bson.codec_options import CodecOptions, DatetimeConversion
 from itsdangerous import BadSignature, Signer
 
 from hub.errors import BadToken, Invalid
 from hub.query.page import Order, Position
+from hub.values import BSON_CODEC
 
 TOKEN_CHARS_MAX = 4096
-CODEC: CodecOptions[dict[str, object]] = CodecOptions(
-    tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +45,16 @@ class Tokens:
             BadToken: altered, or of another dataset or order.
         """
         try:
-            content = bson.decode(base64.urlsafe_b64decode(self._signer().unsign(token)), CODEC)
+            content = bson.decode(
+                base64.urlsafe_b64decode(self._signer().unsign(token)), BSON_CODEC
+            )
         except (BadSignature, binascii.Error, ValueError) as exc:
             raise BadToken("the 'after' token is not one of this hub", parameter="after") from exc
         if content["d"] != dataset or content["o"] != order.signature:
             raise BadToken(
                 "the 'after' token belongs to another dataset or sort", parameter="after"
             )
-        return tuple(content["p"])  # type: ignore[arg-type]
+        return tuple(content["p"])
 
     def _signer(self) -> Signer:
         return Signer(self.secret, salt="page", key_derivation="hmac")

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import (
@@ -21,15 +20,12 @@ from pymongo.errors import (
 from pymongo.write_concern import WriteConcern
 
 from hub.errors import HubError, OverBudget, RefusedByServer, SetupError, Unavailable
+from hub.values import BSON_CODEC
 
 Doc = dict[str, Any]
 
 DURABLE = WriteConcern(w="majority", j=True, wtimeout=10_000)
 """Acknowledged means: a majority has it in its journal."""
-
-CODEC: CodecOptions[Doc] = CodecOptions(
-    tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO
-)
 
 OLDEST_SERVER = (6, 0)
 NOT_ENOUGH_MEMORY = 292
@@ -74,7 +70,7 @@ def connect(uri: str, name: str) -> Mongo:
         raise SetupError(
             f"MongoDB {version[0]}.{version[1]} is too old; the hub needs 6.0 or newer"
         )
-    db = client.get_database(name, codec_options=CODEC, write_concern=DURABLE)
+    db = client.get_database(name, codec_options=BSON_CODEC, write_concern=DURABLE)
     return Mongo(client, db, "setName" in hello or hello.get("msg") == "isdbgrid")
 
 

@@ -11,9 +11,9 @@ from pymongo.errors import BulkWriteError, DocumentTooLarge
 
 from hub.errors import BadDocument, HubError, Unavailable, Unsupported
 from hub.query import ScopedPipeline
-from hub.store.client import CODEC, Mongo, translated
+from hub.store.client import Mongo, translated
 from hub.store.group_commit import GroupCommit
-from hub.values import Batch, Document
+from hub.values import BSON_CODEC, Batch, Document
 
 DUPLICATE = 11000
 DELETE_BATCH = 5_000
@@ -113,7 +113,7 @@ class Documents:
                     raw = next(cursor, None)
                 if raw is None:
                     return
-                yield Batch(bson.decode_all(raw, CODEC), len(raw))
+                yield Batch(bson.decode_all(raw, BSON_CODEC), len(raw))
 
     def has_any(self, dataset: str) -> bool:
         with translated():

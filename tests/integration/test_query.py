@@ -174,7 +174,8 @@ def test_skip_and_count(client: FlaskClient, dataset: Access) -> None:
 @pytest.mark.parametrize(
     ("args", "parameter"),
     [
-        ({"limit": "0"}, "limit"), ({"limit": "x"}, "limit"), ({"limit": "10001"}, "limit"),
+        ({"limit": "0"}, "limit"), ({"limit": "1_0"}, "limit"), ({"limit": "\u0663"}, "limit"),
+        ({"limit": "10001"}, "limit"), ({"limit": "x"}, "limit"), ({"limit": ""}, "limit"),
         ({"skip": "-1"}, "skip"), ({"skip": "100001"}, "skip"), ({"after": "x"}, "after"),
         ({"sort": "a,,b"}, "sort"), ({"sort": "$where"}, "sort"), ({"fields": "a,a.b"}, "fields"),
         ({"fields": "a,-b"}, "fields"), ({"format": "xml"}, "format"), ({"filter": "x"}, "filter"),
