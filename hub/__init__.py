@@ -1,0 +1,1 @@
+"""A data hub for sensors, instruments and field measurements, on MongoDB."""

@@ -1,0 +1,1 @@
+"""MongoDB: the only part that knows its driver, with the wiring."""

@@ -10,7 +10,7 @@ from bson import Binary
 from pymongo import WriteConcern
 from pymongo.errors import BulkWriteError
 
-from hub.errors import HubError, Unavailable
+from hub.errors import Unavailable
 from hub.store.client import Doc, Mongo, translated
 from hub.store.group_commit import GroupCommit
 from hub.values import Receipt
@@ -70,7 +70,7 @@ class Receipts:
         return {}
 
 
-class _Known(HubError):
+class _Known(Exception):
     """A receipt of that id is there already."""
 
 
@@ -78,7 +78,7 @@ def _outcomes(details: Mapping[str, Any]) -> dict[int, Exception]:
     if details.get("writeConcernErrors"):
         raise Unavailable("the database did not confirm the write in time")
     return {
-        error["index"]: _Known("known")
+        error["index"]: _Known()
         if error.get("code") == DUPLICATE
         else Unavailable("the database refused it", reason=error.get("code"))
         for error in details["writeErrors"]
