@@ -15,6 +15,7 @@ from hub.ingest import text
 JSON = "application/json"
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 CHUNK = 256 * 1024
+DISCARDED_BYTES_MAX = 128 * 1024 * 1024
 GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -58,6 +59,7 @@ def _bounded(request: Request, size_max: int) -> bytes:
     if length is None:
         body = request.stream.read(size_max + 1)
     elif length > size_max:
+        _let_it_finish(request, length)
         raise _too_large("body_bytes", size_max)
     else:
         body = request.environ["wsgi.input"].read(length)
@@ -66,6 +68,13 @@ def _bounded(request: Request, size_max: int) -> bytes:
     if len(body) > size_max:
         raise _too_large("body_bytes", size_max)
     return body
+
+
+def _let_it_finish(request: Request, length: int) -> None:
+    """Throw a refused body away, up to a bound: a sender still sending would not see the answer."""
+    left = min(length, DISCARDED_BYTES_MAX)
+    while left > 0 and (part := request.environ["wsgi.input"].read(min(left, CHUNK))):
+        left -= len(part)
 
 
 def _unpacked(packed: bytes, size_max: int) -> bytes:

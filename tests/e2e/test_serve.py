@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from hub.store.mongod import find_binary, status
-from hub.store.mongod.layout import answers
 from tests.live import ROOT, Live, free_port, running, wait_until
 
 
@@ -152,12 +151,12 @@ def test_a_command_that_fails_says_why(live: Live, arguments: tuple[str, ...]) -
 
 def test_a_user_is_made_with_a_typed_password(live: Live) -> None:
     typed = "a long password\na long password\n"
-    made = run_cli(live, "user", "create", "ann", "--staff", typed=typed)
+    made = run_cli(live, "user", "create", "beth", "--staff", typed=typed)
     assert made.returncode == 0, made.stderr
-    again = run_cli(live, "user", "create", "ann", typed=typed)
+    again = run_cli(live, "user", "create", "beth", typed=typed)
     assert (again.returncode, "exists" in again.stderr) == (1, True)
-    (ann,) = live.cli("user", "list")
-    assert (ann["name"], ann["staff"], ann["superuser"]) == ("ann", True, False)
+    (beth,) = (user for user in live.cli("user", "list") if user["name"] == "beth")
+    assert (beth["staff"], beth["superuser"]) == (True, False)
 
 
 def test_every_command_has_help_and_needs_arguments_to_act(live: Live) -> None:
@@ -198,15 +197,3 @@ def put(url: str, key: str, body: str) -> int:
     command = ["curl", "-sS", "-o", os.devnull, "-w", "%{http_code}", "-u", f"{key}:", "-X", "PUT"]
     command += ["-H", "Content-Type: application/json", "-d", body, url]
     return int(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
-
-
-def test_the_database_listens_on_its_private_socket_only(live: Live) -> None:
-    pid = status(live.data_dir)["mongod"]
-    sockets = {os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir() if fd.is_symlink()}
-    inodes = {name.removeprefix("socket:[").rstrip("]") for name in sockets if "socket:" in name}
-    for table in ("tcp", "tcp6"):
-        rows = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
-        assert not inodes & {row.split()[9] for row in rows}
-    folder = live.data_dir / "mongod"
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert answers(folder / "m.sock")

@@ -99,7 +99,7 @@ def test_the_feed_is_as_its_page_says():
     documented = rows("feed.md")
     seen = set()
     for reading in day(datetime(2026, 6, 1, tzinfo=UTC)):
-        for name, value in leaves(reading):
+        for name, value in leaves(reading).items():
             seen.add(name)
             if bounds := re.fullmatch(r"(-?[\d.]+) to (-?[\d.]+)", documented[name][1]):
                 assert value is None or float(bounds[1]) <= value <= float(bounds[2]), name
