@@ -39,14 +39,37 @@ class KeySecret:
     expires: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What a key is restricted to, by kind; None where it is not: then also what is to come.
+
+    Datasets are named by UUID, devices and data streams by their integer ids.
+    """
+
+    datasets: frozenset[str] | None = None
+    devices: frozenset[int] | None = None
+    streams: frozenset[int] | None = None
+
+    @classmethod
+    def of_dataset(cls, uuid: str) -> Reach:
+        """One dataset, no device and no data stream."""
+        return cls(datasets=frozenset({uuid}), devices=frozenset(), streams=frozenset())
+
+    def opens(self, dataset: str) -> bool:
+        return self.datasets is None or dataset in self.datasets
+
+
+EVERYTHING = Reach()
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a key may do. ``datasets`` is None where it is not restricted to any."""
+    """What a key may do, and to what."""
 
     id: str
     label: str
     scopes: tuple[str, ...]
-    datasets: tuple[str, ...] | None
+    reach: Reach
     created: datetime
     expires: datetime | None
     revoked: datetime | None
@@ -64,11 +87,8 @@ class Principal:
 
     key_id: str
     scopes: frozenset[str]
-    datasets: frozenset[str] | None
+    reach: Reach
     ends: datetime | None
-
-    def opens(self, dataset: str) -> bool:
-        return self.datasets is None or dataset in self.datasets
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ import click
 from hub.cli.session import Duration, json_option, put_out, session, table
 from hub.services import Services, scopes
 from hub.services.keys import Issued
-from hub.values import Key
+from hub.values import Key, Reach
+
+KINDS = ("datasets", "devices", "streams")
 
 
 @click.group()
@@ -28,8 +30,10 @@ def key() -> None:
     type=click.Choice(list(scopes.SCOPES)),
     help="What it may do (repeatable).",
 )
-@click.option("--dataset", "datasets", multiple=True, help="Restrict it to this one (repeatable).")
+@click.option("--dataset", "datasets", multiple=True, help="Open this one (repeatable).")
 @click.option("--all-datasets", is_flag=True, help="Open every dataset, also those to come.")
+@click.option("--device", "devices", multiple=True, type=int, help="Open this one (repeatable).")
+@click.option("--stream", "streams", multiple=True, type=int, help="Open this one (repeatable).")
 @click.option("--expires-in", type=Duration(), help="For example 12h or 90d; default: never.")
 @json_option
 def create(  # noqa: PLR0913 - an option each
@@ -38,18 +42,23 @@ def create(  # noqa: PLR0913 - an option each
     *,
     datasets: tuple[str, ...],
     all_datasets: bool,
+    devices: tuple[int, ...],
+    streams: tuple[int, ...],
     expires_in: timedelta | None,
     as_json: bool,
 ) -> None:
     """Make a key, restricted to datasets or open to all; it is shown this once."""
-    if bool(datasets) == all_datasets:
-        raise click.UsageError("give either --dataset (repeatable) or --all-datasets")
+    if (datasets and all_datasets) or not (datasets or all_datasets or devices or streams):
+        raise click.UsageError("give --dataset, --device or --stream, or else --all-datasets")
+    reach = Reach(
+        datasets=None if all_datasets else frozenset(datasets),
+        devices=frozenset(devices),
+        streams=frozenset(streams),
+    )
     with session() as services:
         for uuid in datasets:
             services.datasets.get(uuid)
-        issued = services.keys.create(
-            label, key_scopes, datasets=datasets or None, lifetime=expires_in
-        )
+        issued = services.keys.create(label, key_scopes, reach=reach, lifetime=expires_in)
     _put_out_issued(issued, as_json=as_json)
 
 
@@ -60,7 +69,16 @@ def list_(dataset: str | None, as_json: bool) -> None:
     """List keys: what they may do, when they were last used. Secrets are not kept."""
     with session() as services:
         rows = [_facts(found) for found in services.keys.all(dataset)]
-    headings = ("KEY", "LABEL", "SCOPES", "DATASETS", "CREATED", "EXPIRES", "REVOKED", "LAST USED")
+    headings = (
+        "KEY",
+        "LABEL",
+        "SCOPES",
+        *map(str.upper, KINDS),
+        "CREATED",
+        "EXPIRES",
+        "REVOKED",
+        "LAST USED",
+    )
     put_out(rows, as_json=as_json, text=table(headings, [_line(row) for row in rows]))
 
 
@@ -104,12 +122,16 @@ def _put_out_issued(issued: Issued, *, as_json: bool) -> None:
     put_out(facts, as_json=as_json, text=f"{text}\nKeep the key now; it is not shown again.")
 
 
+def _shown(ids: frozenset[Any] | None) -> list[Any] | None:
+    return None if ids is None else sorted(ids)
+
+
 def _facts(found: Key) -> dict[str, Any]:
     return {
         "key_id": found.id,
         "label": found.label,
         "scopes": list(found.scopes),
-        "datasets": None if found.datasets is None else list(found.datasets),
+        **{kind: _shown(getattr(found.reach, kind)) for kind in KINDS},
         "created": found.created,
         "expires": found.expires,
         "revoked": found.revoked,
@@ -118,8 +140,9 @@ def _facts(found: Key) -> dict[str, Any]:
 
 
 def _line(facts: dict[str, Any]) -> list[Any]:
-    datasets = facts["datasets"]
-    shown = "all" if datasets is None else " ".join(datasets)
+    shown = [
+        " ".join(map(str, ids)) if (ids := facts[kind]) is not None else "all" for kind in KINDS
+    ]
     scopes_shown = " ".join(facts["scopes"])
     times = [facts[name] for name in ("created", "expires", "revoked", "last_used")]
-    return [facts["key_id"], facts["label"], scopes_shown, shown, *times]
+    return [facts["key_id"], facts["label"], scopes_shown, *shown, *times]

@@ -14,6 +14,7 @@ import orjson
 from hub.demo.feed import A_DAY, day
 from hub.services import Services, scopes
 from hub.settings import Settings
+from hub.values import Reach
 from hub.wiring import open_hub
 
 NAME = "demo weather station"
@@ -83,7 +84,8 @@ def _dataset(services: Services) -> tuple[str, str]:
         return created.dataset.uuid, created.access.secret
     uuid = found[0].uuid
     services.keys.revoke_all_of(uuid)
-    issued = services.keys.create(f"access key of {NAME}", scopes.SCOPES, datasets=[uuid])
+    reach = Reach.of_dataset(uuid)
+    issued = services.keys.create(f"access key of {NAME}", scopes.SCOPES, reach=reach)
     return uuid, issued.secret
 
 

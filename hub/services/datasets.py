@@ -16,7 +16,7 @@ from hub.services.keys import CACHE_S, Issued, Keys
 from hub.store.audit import Audit
 from hub.store.datasets import Datasets as DatasetStore
 from hub.store.documents import Documents
-from hub.values import Dataset, Principal
+from hub.values import Dataset, Principal, Reach
 
 NAME_CHARS_MAX = 200
 
@@ -48,7 +48,8 @@ class Datasets:
         dataset = Dataset(str(uuid.uuid4()), name, datetime.now(UTC))
         self._store.add(dataset)
         self._audit.note("dataset.create", dataset=dataset.uuid, name=name)
-        issued = self._keys.create(f"access key of {name}", key_scopes, datasets=[dataset.uuid])
+        reach = Reach.of_dataset(dataset.uuid)
+        issued = self._keys.create(f"access key of {name}", key_scopes, reach=reach)
         return Created(dataset, issued)
 
     def get(self, dataset: str) -> Dataset:
@@ -68,7 +69,7 @@ class Datasets:
 
     def opened_by(self, dataset: str, principal: Principal) -> bool:
         """Whether a verified key opens this dataset; False for one that does not exist."""
-        return principal.opens(dataset) and self._is_live(dataset)
+        return principal.reach.opens(dataset) and self._is_live(dataset)
 
     def _is_live(self, dataset: str) -> bool:
         with self._lock:

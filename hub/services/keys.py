@@ -20,7 +20,7 @@ from hub.errors import Conflict, Invalid
 from hub.services import scopes as scope_rules
 from hub.store.audit import Audit
 from hub.store.keys import Keys as KeyStore
-from hub.values import Key, KeySecret, Principal
+from hub.values import EVERYTHING, Key, KeySecret, Principal, Reach
 
 PREFIX = "hub_"
 SECRET_CHARS_MAX = 256
@@ -78,24 +78,23 @@ class Keys:
         label: str,
         scopes: Iterable[str],
         *,
-        datasets: Iterable[str] | None = None,
+        reach: Reach = EVERYTHING,
         lifetime: timedelta | None = None,
     ) -> Issued:
-        """Make a key. ``datasets`` None means every dataset, also those to come.
+        """Make a key.
 
         Raises:
-            Invalid: an unknown scope, a restriction to nothing, a lifetime that is not positive.
+            Invalid: an unknown scope, a reach of nothing, a lifetime that is not positive.
         """
-        restricted = None if datasets is None else tuple(dict.fromkeys(datasets))
-        if restricted == ():
-            raise Invalid("a key restricted to no dataset opens nothing")
+        if not any(kind is None or kind for kind in (reach.datasets, reach.devices, reach.streams)):
+            raise Invalid("a key restricted to nothing at all opens nothing")
         now = datetime.now(UTC)
         secret, stored = self._fresh(now)
         key = Key(
             id=secrets.token_hex(6),
             label=label,
             scopes=scope_rules.checked(scopes),
-            datasets=restricted,
+            reach=reach,
             created=now,
             expires=_end(now, lifetime),
             revoked=None,
@@ -103,7 +102,7 @@ class Keys:
             secrets=(stored,),
         )
         self._store.add(key)
-        self._audit.note("key.create", key=key.id, scopes=list(key.scopes), datasets=restricted)
+        self._audit.note("key.create", key=key.id, scopes=list(key.scopes))
         return Issued(key, secret)
 
     def rotate(self, key_id: str, *, grace: timedelta) -> Issued:
@@ -163,8 +162,7 @@ class Keys:
 def _principal(key: Key, digest: bytes) -> Principal:
     shown = next(s for s in key.secrets if s.digest == digest)
     ends = min((e for e in (key.expires, shown.expires) if e), default=None)
-    datasets = None if key.datasets is None else frozenset(key.datasets)
-    return Principal(key.id, scope_rules.expanded(key.scopes), datasets, ends)
+    return Principal(key.id, scope_rules.expanded(key.scopes), key.reach, ends)
 
 
 def _end(now: datetime, lifetime: timedelta | None) -> datetime | None:

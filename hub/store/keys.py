@@ -9,7 +9,9 @@ from bson import Binary
 
 from hub.errors import Conflict, NotFound
 from hub.store.client import Doc, Mongo, translated
-from hub.values import Key, KeySecret
+from hub.values import Key, KeySecret, Reach
+
+_ONLY: Doc = {"devices": [], "streams": [], "revoked": None}
 
 
 class Keys:
@@ -57,9 +59,7 @@ class Keys:
     def revoke_all_of(self, dataset: str, at: datetime) -> None:
         """Revoke the keys that open nothing but this dataset."""
         with translated():
-            self._keys.update_many(
-                {"datasets": [dataset], "revoked": None}, {"$set": {"revoked": at}}
-            )
+            self._keys.update_many(_ONLY | {"datasets": [dataset]}, {"$set": {"revoked": at}})
 
     def touch(self, key_id: str, at: datetime) -> None:
         """Remember when a key was last used."""
@@ -72,13 +72,23 @@ def _row(key: Key) -> Doc:
         "_id": key.id,
         "label": key.label,
         "scopes": list(key.scopes),
-        "datasets": None if key.datasets is None else list(key.datasets),
+        "datasets": _listed(key.reach.datasets),
+        "devices": _listed(key.reach.devices),
+        "streams": _listed(key.reach.streams),
         "created": key.created,
         "expires": key.expires,
         "revoked": key.revoked,
         "last_used": key.last_used,
         "secrets": _secret_rows(key.secrets),
     }
+
+
+def _listed(ids: frozenset[Any] | None) -> list[Any] | None:
+    return None if ids is None else sorted(ids)
+
+
+def _set(ids: list[Any] | None) -> frozenset[Any] | None:
+    return None if ids is None else frozenset(ids)
 
 
 def _secret_rows(secrets: tuple[KeySecret, ...]) -> list[Doc]:
@@ -88,12 +98,15 @@ def _secret_rows(secrets: tuple[KeySecret, ...]) -> list[Doc]:
 
 
 def _key(row: dict[str, Any]) -> Key:
-    datasets = row["datasets"]
     return Key(
         id=row["_id"],
         label=row["label"],
         scopes=tuple(row["scopes"]),
-        datasets=None if datasets is None else tuple(datasets),
+        reach=Reach(
+            datasets=_set(row["datasets"]),
+            devices=_set(row["devices"]),
+            streams=_set(row["streams"]),
+        ),
         created=row["created"],
         expires=row["expires"],
         revoked=row["revoked"],

@@ -15,6 +15,7 @@ from hub.app import create_app
 from hub.errors import Conflict, Invalid, NotFound
 from hub.services import Services, scopes
 from hub.settings import Settings
+from hub.values import Reach
 from hub.wiring import open_hub
 from tests.conftest import Access
 from tests.live import wait_until
@@ -23,10 +24,10 @@ from tests.live import wait_until
 def strangers(services: Services, dataset: Access) -> dict[str, tuple[str, dict]]:
     """(URL, arguments) of requests that must all be refused alike."""
     other = services.datasets.create("another")
-    revoked = services.keys.create("r", scopes.SCOPES, datasets=[dataset.uuid])
+    revoked = services.keys.create("r", scopes.SCOPES, reach=Reach.of_dataset(dataset.uuid))
     services.keys.revoke(revoked.key.id)
     brief = services.keys.create(
-        "e", scopes.SCOPES, datasets=[dataset.uuid], lifetime=timedelta(microseconds=1)
+        "e", scopes.SCOPES, reach=Reach.of_dataset(dataset.uuid), lifetime=timedelta(microseconds=1)
     )
     gone = services.datasets.create("gone")
     services.datasets.delete(gone.dataset.uuid)
@@ -88,7 +89,7 @@ def test_every_route_but_health_refuses_a_stranger(client: FlaskClient) -> None:
 def test_a_scope_opens_its_own_doors(
     client: FlaskClient, services: Services, dataset: Access, scope: str, allowed: set[str]
 ) -> None:
-    auth = (services.keys.create("k", [scope], datasets=[dataset.uuid]).secret, "")
+    auth = (services.keys.create("k", [scope], reach=Reach.of_dataset(dataset.uuid)).secret, "")
     answers = {
         "GET": client.get(dataset.url, auth=auth),
         "POST": client.post(dataset.url, json={}, auth=auth),
@@ -104,7 +105,7 @@ def test_a_scope_opens_its_own_doors(
 def test_a_regular_expression_needs_the_scope_of_an_analyst(
     client: FlaskClient, services: Services, dataset: Access
 ) -> None:
-    reader = services.keys.create("k", [scopes.READ], datasets=[dataset.uuid]).secret
+    reader = services.keys.create("k", [scopes.READ], reach=Reach.of_dataset(dataset.uuid)).secret
     query = {"station": {"$regex": "^ridge"}}
     refused = client.post(dataset.url, json=query, auth=(reader, ""))
     assert refused.status_code == 403
@@ -166,7 +167,10 @@ def test_a_revoked_key_cannot_be_rotated(services: Services, dataset: Access) ->
     [
         {"scopes": []},
         {"scopes": ["dataset:all"]},
-        {"scopes": [scopes.READ], "datasets": []},
+        {
+            "scopes": [scopes.READ],
+            "reach": Reach(datasets=frozenset(), devices=frozenset(), streams=frozenset()),
+        },
         {"scopes": [scopes.READ], "lifetime": timedelta(0)},
     ],
 )
