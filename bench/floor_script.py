@@ -23,8 +23,8 @@ from pymongo.write_concern import WriteConcern
 
 from bench.feed import in_batches
 from hub.ingest.stamp import Clock, stamped
-from hub.store.client import CODEC
 from hub.store.schema import DOCUMENT_ORDER
+from hub.values import BSON_CODEC
 
 BATCH = 1_000
 BODIES = 10
@@ -38,7 +38,7 @@ def command(*arguments: str) -> list[str]:
 def collection(name: str) -> Collection[dict[str, Any]]:
     client: MongoClient[dict[str, Any]] = MongoClient(os.environ["BENCH_MONGO_URI"])
     return client[os.environ["BENCH_MONGO_DB"]].get_collection(
-        name, codec_options=CODEC, write_concern=WriteConcern(w="majority", j=True)
+        name, codec_options=BSON_CODEC, write_concern=WriteConcern(w="majority", j=True)
     )
 
 
@@ -68,7 +68,7 @@ def stream(dataset: str, batch: int) -> None:
     )
     rows = size = 0
     for raw in cursor:
-        found = bson.decode_all(raw, CODEC)
+        found = bson.decode_all(raw, BSON_CODEC)
         rows += len(found)
         size += len(orjson.dumps(found, _plain, orjson.OPT_UTC_Z))
     seconds = time.perf_counter() - begun

@@ -1,0 +1,18 @@
+"""The benchmarks run. What they measure is no test: figures depend on who else is busy."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.live import ROOT
+
+
+def test_every_benchmark_runs_and_prints_its_ratio() -> None:
+    command = [sys.executable, "-m", "bench", "--quick"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for what in ("PUT, 32 connections", "batches of 1,000", "stream as json", "page of 100"):
+        assert any(line.startswith(what) for line in done.stdout.splitlines()), done.stdout
