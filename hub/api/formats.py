@@ -18,6 +18,7 @@ from hub.errors import Conflict
 from hub.values import Batch, Document
 
 OPTIONS = orjson.OPT_UTC_Z
+LINE = OPTIONS | orjson.OPT_APPEND_NEWLINE
 
 
 def plain(value: Any) -> Any:
@@ -56,9 +57,6 @@ def ndjson_chunks(batches: Iterable[Batch], _columns: Columns | None) -> Iterato
     """One JSON object a line."""
     for batch in batches:
         yield b"".join([orjson.dumps(row, plain, LINE) for row in batch.rows])
-
-
-LINE = OPTIONS | orjson.OPT_APPEND_NEWLINE
 
 
 @dataclass(frozen=True, slots=True)

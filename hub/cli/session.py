@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import orjson
@@ -17,8 +17,6 @@ from hub.errors import HubError
 from hub.services import Services
 from hub.settings import Settings
 from hub.wiring import open_hub
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -115,10 +115,6 @@ class Documents:
                     return
                 yield Batch(bson.decode_all(raw, BSON_CODEC), len(raw))
 
-    def has_any(self, dataset: str) -> bool:
-        with translated():
-            return self._documents.find_one({"_datasetid": dataset}, {"_id": 1}) is not None
-
     def count(self, dataset: str, *, budget_ms: int) -> int:
         """How many documents a dataset holds, counted in its index."""
         with translated():
