@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -30,8 +31,8 @@ def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield lease.uri
 
 
-@pytest.fixture
-def mongo_db(mongo_uri: str) -> Iterator[Database]:
+@contextmanager
+def fresh(mongo_uri: str) -> Iterator[Database]:
     """An empty database of a random name, dropped afterwards."""
     with MongoClient(mongo_uri, tz_aware=True) as client:
         name = f"test_{secrets.token_hex(6)}"
@@ -39,13 +40,18 @@ def mongo_db(mongo_uri: str) -> Iterator[Database]:
         client.drop_database(name)
 
 
+@pytest.fixture
+def mongo_db(mongo_uri: str) -> Iterator[Database]:
+    """A database of the test's own."""
+    with fresh(mongo_uri) as database:
+        yield database
+
+
 @pytest.fixture(scope="module")
 def database(mongo_uri: str) -> Iterator[Database]:
     """The database behind ``services``; a module's tests share it, each with its own dataset."""
-    with MongoClient(mongo_uri, tz_aware=True) as client:
-        name = f"test_{secrets.token_hex(6)}"
-        yield client[name]
-        client.drop_database(name)
+    with fresh(mongo_uri) as database:
+        yield database
 
 
 @pytest.fixture(scope="module")
