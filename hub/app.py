@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from hub.api import datasets, errors, health
+from hub.api import datasets, errors, health, patience
 from hub.api.context import BodyLimits, Context
 from hub.services import Services
 from hub.settings import Settings
@@ -18,6 +18,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
     app.url_map.strict_slashes = False
     app.extensions["hub"] = Context(services, _body_limits(settings))
     errors.register(app)
+    patience.register(app, settings.client_timeout_s)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

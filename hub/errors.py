@@ -128,6 +128,12 @@ class OverBudget(HubError):
     code = "over_budget"
 
 
+class SlowClient(HubError):
+    """The client announced a body and did not send it."""
+
+    code = "slow_client"
+
+
 class TooMany(HubError):
     """Too many queries at once; ``retry_after_s`` in ``detail`` says when to come again."""
 

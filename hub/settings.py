@@ -44,6 +44,7 @@ class Settings:
     web_workers: int = 2
     web_threads: int = 16
 
+    client_timeout_s: float = 60.0
     body_bytes_max: int = 8 * MEGABYTE
     body_inflated_bytes_max: int = 64 * MEGABYTE
     query_bytes_max: int = MEGABYTE

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Request
 
 from hub.api.context import context
-from hub.errors import BadEncoding, BadQuery, TooLarge, UnsupportedMedia
+from hub.errors import BadEncoding, BadQuery, SlowClient, TooLarge, UnsupportedMedia
 from hub.ingest import text
 
 JSON = "application/json"
@@ -43,12 +43,16 @@ def read(request: Request, sent_max: int | None = None) -> bytes:
         TooLarge: over a limit, as sent or unpacked; ``detail`` names it.
         BadEncoding: broken gzip.
         UnsupportedMedia: a content encoding other than gzip.
+        SlowClient: the client fell silent.
     """
     limits = context().bodies
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip"):
         raise UnsupportedMedia(f"the body's encoding is {encoding}", allowed=["gzip"])
-    sent = _bounded(request, sent_max or limits.sent_max)
+    try:
+        sent = _bounded(request, sent_max or limits.sent_max)
+    except TimeoutError as exc:
+        raise SlowClient("the body did not arrive in time") from exc
     if encoding == "identity":
         return sent
     return _unpacked(sent, sent_max or limits.inflated_max)

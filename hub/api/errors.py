@@ -21,6 +21,7 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.NotFound: 404,
     errors.NotAcceptable: 406,
     errors.OverBudget: 408,
+    errors.SlowClient: 408,
     errors.Conflict: 409,
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
@@ -61,7 +62,7 @@ def _expected(error: errors.HubError) -> Response:
         response.headers["WWW-Authenticate"] = 'Basic realm="hub"'
     if isinstance(error, errors.TooMany):
         response.headers["Retry-After"] = str(error.detail["retry_after_s"])
-    if isinstance(error, errors.TooLarge):
+    if isinstance(error, (errors.TooLarge, errors.SlowClient)):
         response.headers["Connection"] = "close"
     return response
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import socket
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.live import Live
+from tests.live import Live, running
 
 JSON = {"Content-Type": "application/json"}
 
@@ -81,6 +82,24 @@ def test_an_unpacked_body_is_bounded(connection: http.client.HTTPConnection, mad
     connection.request("PUT", made["path"], bomb, headers)
     status, told = answered(connection)
     assert (status, told["error"]["detail"]["limit"]) == (413, "body_inflated_bytes")
+
+
+def test_a_client_that_falls_silent_does_not_hold_a_thread(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    settings = {"HUB_CLIENT_TIMEOUT_S": "0.5", "HUB_WEB_WORKERS": "1", "HUB_WEB_THREADS": "2"}
+    with running(tmp_path_factory.mktemp("silent"), **settings) as hub:
+        made = hub.cli("dataset", "create", "silent")
+        lines = [f"PUT {made['path']} HTTP/1.1", "Host: x", "Content-Length: 100"]
+        lines += [f"{name}: {value}" for name, value in basic(made).items()]
+        host, _, port = urlsplit(hub.root).netloc.partition(":")
+        silent = [socket.create_connection((host, int(port)), 30) for _ in range(6)]
+        for one in silent:
+            one.sendall("\r\n".join([*lines, "", '{"a": ']).encode())
+        for one in silent:
+            assert b"408" in one.recv(200)
+            one.close()
+        assert hub.answers()
 
 
 def test_every_page_is_reached_by_its_link(
