@@ -39,7 +39,7 @@ def laid_out(answer: Answer, ask_again: Callable[[], Answer]) -> Laid:
     """
     if answer.fields is not None:
         return Laid(answer, Columns(answer.fields, named=True))
-    if answer.endless:
+    if answer.repeatable:
         columns = _found(answer.rows)
         return Laid(ask_again(), columns)
     kept = tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES)  # noqa: SIM115 - closed with the rows

@@ -60,14 +60,14 @@ class Find:
 class Answer:
     """Rows, and the token of the next page where there is one.
 
-    ``fields`` are the names asked for, where the rows hold nothing else. ``endless`` answers
+    ``fields`` are the names asked for, where the rows hold nothing else. ``repeatable`` ones
     are streams of stored documents, as many as there are; asked again they begin alike.
     """
 
     rows: Rows
     next: str | None = None
     fields: tuple[str, ...] | None = None
-    endless: bool = False
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Queries:
         release = self._permits.take(principal.key_id, heavy=bool(plan.order.computed))
         if find.limit is None:
             rows = Rows(lambda: self._stream(plan), release)
-            return Answer(rows, fields=plan.shown, endless=True)
+            return Answer(rows, fields=plan.shown, repeatable=True)
         return self._page(plan, find, release)
 
     def count(self, principal: Principal, dataset: str, raw_filter: Any) -> int:
