@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient, WriteConcern
 from pymongo.collection import Collection
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from hub.errors import SetupError, Unavailable
 from hub.store.mongod import Lease, acquire, find_binary, logs, server, status
@@ -163,6 +163,12 @@ class TestRunning:
             assert not [
                 path for path in Path("/tmp").glob("mongodb-*.sock") if path.owner() is None
             ]
+
+    def test_a_very_long_pipeline_is_refused(self, data_dir: Path) -> None:
+        with acquire(data_dir) as lease, MongoClient(lease.uri) as client:
+            assert list(client.x.y.aggregate([{"$limit": 1}] * 100)) == []
+            with pytest.raises(OperationFailure):
+                client.x.y.aggregate([{"$limit": 1}] * 101)
 
     @LINUX
     def test_nothing_listens_on_tcp(self, data_dir: Path) -> None:

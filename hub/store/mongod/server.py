@@ -20,6 +20,8 @@ from hub.store.mongod.layout import DATA, MONGOD_LOG, SOCKET
 MEMBER = f"./{SOCKET}"
 POLL_S = 0.02
 NOT_INITIATED = 94
+STAGES_MAX = 100
+"""Twice what a client may ever be allowed; a very long pipeline once crashed mongod."""
 ROOM_BYTES = 32 * 1024 * 1024
 """Two journal files; with less mongod only crashes."""
 
@@ -38,6 +40,7 @@ def command(mongod: str, cache_gb: float, oplog_mb: int) -> list[str]:
         *("--wiredTigerEngineConfigString", "log=(file_max=16MB,prealloc=true)"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),
         *("--setParameter", "minSnapshotHistoryWindowInSeconds=0"),
+        *("--setParameter", f"internalPipelineLengthLimit={STAGES_MAX}"),
         "--noscripting",
     ]
 
