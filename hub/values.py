@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from bson.codec_options import CodecOptions, DatetimeConversion
 
@@ -122,3 +122,66 @@ class Batch:
 
     rows: list[Document]
     size_bytes: int = 0
+
+
+Late = Literal["reject", "replace", "keep"]
+"""What becomes of a datapoint that is older than the newest, or of an instant that is taken:
+``reject`` refuses older ones, ``replace`` keeps one value an instant, ``keep`` keeps all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The dataset field whose values are a stream's. ``filter`` is a MongoDB query document.
+
+    ``time_field`` names the field with a value's time; None is the time of arrival.
+    """
+
+    dataset: str
+    field: str
+    filter: Document | None = None
+    time_field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input of a derived stream: which stream, at which granularity, in which role."""
+
+    stream: int
+    granularity: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """How a derived stream is made. ``after_ms`` leaves out source data up to that moment."""
+
+    op: str
+    sources: tuple[Source, ...]
+    args: Document
+    after_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """A time series: the same thing as the plant API's data stream.
+
+    ``id`` is the plant API's number, ``uuid`` the Datastream API's id. ``highest`` is a name of
+    ``hub.series.levels``. ``widths`` says how wide the raw documents are: from a moment on
+    (milliseconds), so many milliseconds.
+    """
+
+    id: int
+    uuid: str
+    name: str
+    tags: Document
+    value_type: Literal["numeric", "nominal", "graph"]
+    highest: str
+    value_downsamplers: tuple[str, ...]
+    time_downsamplers: tuple[str, ...]
+    public: bool
+    late: Late
+    created: datetime
+    widths: tuple[tuple[int, int], ...]
+    feed: Feed | None = None
+    derivation: Derivation | None = None
+    deleted: datetime | None = None

@@ -1,0 +1,1 @@
+"""Time series as arithmetic: levels, buckets, parts that merge, shapes. Touches nothing."""
