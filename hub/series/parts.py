@@ -1,0 +1,163 @@
+"""The parts of a bucket that merge without loss: counts, sums, spreads, extremes, times.
+
+A part stands for some datapoints of one stream: a single one, or all those of a bucket. Parts
+are kept in columns, one row a part, ascending in ``at``. Merging is exact in counts and times,
+exact in integers, and stable in floats: spreads are sums of squared deviations from the mean
+(Chan, Golub and LeVeque 1983), never differences of large sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.series.levels import SECOND_MS, Level
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+INT_SAFE = 9.2e18
+"""An integer sum estimated below this fits 64 bits."""
+INT_MIN, INT_MAX = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Columns of equal length.
+
+    Attributes:
+        at: bucket start, ms; of a single datapoint the start of its second.
+        points: datapoints, null-valued ones too.
+        count: values that are not null.
+        seconds: the sum over the counted values of the whole seconds since ``at``.
+        first, last: times of the first and last datapoint, ms.
+        total, low, high: sum, minimum, maximum as floats; NaN extremes where there are no numbers.
+        spread: sum of squared deviations from the mean.
+        whole: every value is an integer and the sum fits 64 bits; ``total_int``, ``low_int``
+            and ``high_int`` are exact then.
+        squared: ``squares_int`` is the exact sum of squares.
+    """
+
+    at: IntArray
+    points: IntArray
+    count: IntArray
+    seconds: IntArray
+    first: IntArray
+    last: IntArray
+    total: FloatArray
+    spread: FloatArray
+    low: FloatArray
+    high: FloatArray
+    whole: BoolArray
+    total_int: IntArray
+    low_int: IntArray
+    high_int: IntArray
+    squared: BoolArray
+    squares_int: IntArray
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def rows(self, chosen: BoolArray | IntArray | slice) -> Parts:
+        """Some of the rows."""
+        return Parts(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
+
+    def between(self, lo: int, hi: int) -> Parts:
+        """The rows with ``lo <= at < hi``."""
+        ends = np.searchsorted(self.at, [lo, hi])
+        return self.rows(slice(int(ends[0]), int(ends[1])))
+
+
+_KINDS: dict[str, type[Any]] = {
+    **dict.fromkeys(("total", "spread", "low", "high"), np.float64),
+    **dict.fromkeys(("whole", "squared"), np.bool_),
+}
+
+
+def empty() -> Parts:
+    """No parts."""
+    return Parts(**{f.name: np.empty(0, _KINDS.get(f.name, np.int64)) for f in fields(Parts)})
+
+
+def joined(pieces: Sequence[Parts]) -> Parts:
+    """Pieces that follow one another in time, as one."""
+    if len(pieces) == 1:
+        return pieces[0]
+    if not pieces:
+        return empty()
+    return Parts(
+        **{f.name: np.concatenate([getattr(p, f.name) for p in pieces]) for f in fields(Parts)}
+    )
+
+
+def merged(parts: Parts, level: Level, *, cut: bool) -> Parts:
+    """The parts of each bucket of a level that holds any.
+
+    Args:
+        parts: of a finer level or of single datapoints, ascending in ``at``.
+        cut: take each part's mean time cut down to the whole second, as the interface has it
+            from a stream's first downsampled level on.
+    """
+    return grouped(parts, parts.at - parts.at % level.width_ms, cut=cut)
+
+
+def grouped(parts: Parts, start: IntArray, *, cut: bool) -> Parts:
+    """Merge the rows that have the same ``start`` (ascending), which becomes their ``at``."""
+    if not len(parts):
+        return parts
+    edges = np.flatnonzero(np.concatenate(([True], start[1:] != start[:-1])))
+    count = np.add.reduceat(parts.count, edges)
+    return Parts(
+        at=start[edges],
+        points=np.add.reduceat(parts.points, edges),
+        count=count,
+        seconds=np.add.reduceat(_seconds_since(parts, start, cut=cut), edges),
+        first=np.minimum.reduceat(parts.first, edges),
+        last=np.maximum.reduceat(parts.last, edges),
+        high=np.fmax.reduceat(parts.high, edges),
+        **_sums(parts, edges, count),
+        **_integers(parts, edges),
+    )
+
+
+def _seconds_since(parts: Parts, start: IntArray, *, cut: bool) -> IntArray:
+    seconds = parts.seconds
+    if cut:
+        whole = parts.seconds // np.maximum(parts.count, 1)
+        seconds = whole * parts.count
+    return seconds + parts.count * ((parts.at - start) // SECOND_MS)
+
+
+def _sums(parts: Parts, edges: IntArray, count: IntArray) -> dict[str, Any]:
+    """Sum and spread, both about the bucket's minimum, so that a large offset costs no digits."""
+    low = np.fmin.reduceat(parts.low, edges)
+    about = np.where(np.isnan(low), 0.0, low)
+    lengths = np.diff(np.append(edges, len(parts)))
+    above = parts.total - parts.count * np.repeat(about, lengths)
+    excess = np.add.reduceat(above, edges)
+    mean = excess / np.maximum(count, 1)
+    apart = above / np.maximum(parts.count, 1) - np.repeat(mean, lengths)
+    spread = np.add.reduceat(parts.spread + parts.count * apart * apart, edges)
+    return {"low": low, "total": about * count + excess, "spread": spread}
+
+
+def _integers(parts: Parts, edges: IntArray) -> dict[str, Any]:
+    """Exact integers, where every counted value is one and the sums fit."""
+    none = parts.count == 0
+    fits = np.add.reduceat(np.abs(parts.total), edges) < INT_SAFE
+    whole = np.logical_and.reduceat(parts.whole | none, edges) & fits
+    squared = np.logical_and.reduceat(parts.squared | none, edges)
+    squared &= np.add.reduceat(parts.squares_int.astype(np.float64), edges) < INT_SAFE
+    return {
+        "whole": whole,
+        "total_int": np.add.reduceat(parts.total_int, edges),
+        "low_int": np.minimum.reduceat(np.where(none, INT_MAX, parts.low_int), edges),
+        "high_int": np.maximum.reduceat(np.where(none, INT_MIN, parts.high_int), edges),
+        "squared": squared,
+        "squares_int": np.add.reduceat(parts.squares_int, edges),
+    }
