@@ -74,6 +74,42 @@ class RefusedByServer(BadQuery):
     code = "query_failed"
 
 
+class BadStreamId(Invalid):
+    """What should name a stream is no UUID."""
+
+    code = "bad_stream_id"
+
+
+class BadStream(Invalid):
+    """What a stream shall be is malformed or contradicts itself; ``path`` says where."""
+
+    code = "bad_stream"
+
+
+class IncompatibleGranularities(Invalid):
+    """A derived stream reads a source, or is kept, at a level that is too fine."""
+
+    code = "incompatible_granularities"
+
+
+class IncompatibleTypes(Invalid):
+    """A stream of this value type cannot be filled from there."""
+
+    code = "incompatible_types"
+
+
+class UnsupportedDeriveOperator(Invalid):
+    """No such operator for streams of this value type."""
+
+    code = "unsupported_derive_operator"
+
+
+class InvalidOperatorArguments(Invalid):
+    """The operator takes other inputs or arguments."""
+
+    code = "invalid_operator_arguments"
+
+
 class Unauthorized(HubError):
     """No key, or none that opens this door; says no more than that."""
 
@@ -92,6 +128,12 @@ class NotFound(HubError):
     code = "not_found"
 
 
+class StreamNotFound(NotFound):
+    """There is no such stream, or the key does not open it."""
+
+    code = "stream_not_found"
+
+
 class Conflict(HubError):
     """It collides with what is there."""
 
@@ -102,6 +144,24 @@ class KeyReused(Conflict):
     """An ``Idempotency-Key`` came again with another request."""
 
     code = "idempotency_key_reused"
+
+
+class InconsistentStream(Conflict):
+    """The stream is there, and made in another way."""
+
+    code = "inconsistent_stream"
+
+
+class MultipleStreams(Conflict):
+    """Several streams have these query tags."""
+
+    code = "multiple_streams"
+
+
+class OutstandingDependencies(Conflict):
+    """Other streams are derived from it."""
+
+    code = "outstanding_dependencies"
 
 
 class TooLarge(HubError):

@@ -9,14 +9,24 @@ from hub.errors import Invalid
 READ = "dataset:read"
 WRITE = "dataset:write"
 ANALYZE = "dataset:analyze"
+STREAM_READ = "stream:read"
+STREAM_WRITE = "stream:write"
 
 SCOPES: dict[str, str] = {
     READ: "query a dataset: filters, sorts, pages, counts",
     WRITE: "put documents into a dataset, and everything that dataset:read allows",
     ANALYZE: "aggregation pipelines, expressions and regular expressions, with dataset:read",
+    STREAM_READ: "read the datapoints of streams that are not public",
+    STREAM_WRITE: "make and delete streams, append datapoints, and all that stream:read allows",
 }
+OF_DATASETS = (READ, WRITE, ANALYZE)
+"""Those that mean something to a key of one dataset."""
 
-IMPLIED: dict[str, tuple[str, ...]] = {WRITE: (READ,), ANALYZE: (READ,)}
+IMPLIED: dict[str, tuple[str, ...]] = {
+    WRITE: (READ,),
+    ANALYZE: (READ,),
+    STREAM_WRITE: (STREAM_READ,),
+}
 
 
 def checked(scopes: Iterable[str]) -> tuple[str, ...]:

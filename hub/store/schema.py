@@ -40,6 +40,16 @@ COLLECTIONS = (
     Collection("leases"),
     Collection("audit", (IndexModel([("at", ASCENDING)]),)),
     Collection("hub"),
+    Collection("counters"),
+    Collection(
+        "streams",
+        (
+            IndexModel([("uuid", ASCENDING)], unique=True),
+            IndexModel([("tags.$**", ASCENDING)]),
+            IndexModel([("feed.dataset", ASCENDING)]),
+            IndexModel([("derivation.sources.stream", ASCENDING)]),
+        ),
+    ),
 )
 
 

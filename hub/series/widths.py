@@ -1,0 +1,37 @@
+"""How much time one raw document of a stream covers."""
+
+from __future__ import annotations
+
+from hub.series.levels import SECOND_MS, SECONDS, level_of
+
+_DAY_S = 86_400
+WIDTHS_MS = tuple(
+    seconds * SECOND_MS
+    for seconds in (
+        1, 10, 60, 600, 3_600, 21_600, _DAY_S, 10 * _DAY_S, 100 * _DAY_S, 1_000 * _DAY_S,
+    )
+)  # fmt: skip
+"""The widths there are, ascending; each divides the next ones evenly."""
+POINTS_WANTED = 200
+INTERVAL_GUESSED_S = 5.0
+"""What a stream in seconds is taken to send at, where nobody says."""
+
+
+def first_width(interval_s: float | None, highest: str) -> int:
+    """The width in ms of a new stream's raw documents: room for 200 datapoints, if there is one.
+
+    Args:
+        interval_s: seconds between datapoints, > 0; None where it is not known: then 5 s for a
+            stream in seconds, and one datapoint a bucket for a coarser one.
+        highest: the name of the stream's highest granularity.
+
+    Raises:
+        ValueError: no such granularity.
+    """
+    level = level_of(highest)
+    if level is None:
+        raise ValueError(f"no granularity {highest!r}")
+    guessed_ms = level.width_ms if level is not SECONDS else INTERVAL_GUESSED_S * SECOND_MS
+    interval_ms = guessed_ms if interval_s is None else interval_s * SECOND_MS
+    wanted = POINTS_WANTED * interval_ms
+    return next((width for width in WIDTHS_MS if width >= wanted), WIDTHS_MS[-1])

@@ -1,0 +1,1 @@
+"""Streams: what there is, who may open it, how it is made and removed."""
