@@ -1,0 +1,91 @@
+"""Where a raw datapoint is kept: which document of a stream, under which name in its map.
+
+A document covers ``[start, start + width)``. How wide depends on the stream's rate and may
+change from a moment on (``Stream.widths``); a datapoint's time alone decides. The name is the
+offset in milliseconds, followed by ``-n`` for the later values of one instant.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hub.series.parts import IntArray
+from hub.series.points import Points
+
+Widths = Sequence[tuple[int, int]]
+
+
+class Bucket(NamedTuple):
+    """One document of raw datapoints."""
+
+    stream: int
+    width: int
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.width
+
+
+def width_at(widths: Widths, at_ms: int) -> int:
+    """The width in force at a moment; before the first it is the first one's."""
+    index = bisect_right(widths, at_ms, key=lambda pair: pair[0]) - 1
+    return widths[max(index, 0)][1]
+
+
+def split(stream: int, widths: Widths, at: IntArray) -> Iterator[tuple[Bucket, slice]]:
+    """The buckets that ascending times fall into, and which of the times each one takes."""
+    if not len(at):
+        return
+    froms = np.array([pair[0] for pair in widths[1:]], np.int64)
+    sizes = np.array([pair[1] for pair in widths], np.int64)
+    width = sizes[np.searchsorted(froms, at, side="right")]
+    start = at - at % width
+    change = (start[1:] != start[:-1]) | (width[1:] != width[:-1])
+    edges = [0, *(np.flatnonzero(change) + 1).tolist(), len(at)]
+    for lo, hi in pairwise(edges):
+        yield Bucket(stream, int(width[lo]), int(start[lo])), slice(lo, hi)
+
+
+def name(offset_ms: int, sequence: int) -> str:
+    return f"{offset_ms}-{sequence}" if sequence else str(offset_ms)
+
+
+def parsed(text: str) -> tuple[int, int]:
+    """The offset and the sequence of a name."""
+    offset, _, sequence = text.partition("-")
+    return int(offset), int(sequence or 0)
+
+
+def points_of(bucket: Bucket, held: Mapping[str, Any]) -> Points:
+    """The datapoints of a document's map, in order."""
+    try:
+        offsets = np.fromiter(map(int, held), np.int64, len(held))
+        order = _order(offsets)
+    except ValueError:
+        pairs = [parsed(text) for text in held]
+        offsets = np.fromiter((pair[0] for pair in pairs), np.int64, len(pairs))
+        order = np.lexsort((np.array([pair[1] for pair in pairs]), offsets))
+    values = list(held.values())
+    if order is not None:
+        offsets = offsets[order]
+        values = [values[index] for index in order.tolist()]
+    return Points(offsets + bucket.start, values)
+
+
+def in_order(points: Points) -> Points:
+    """The same datapoints, ascending; those of one instant keep their order."""
+    order = np.argsort(points.at, kind="stable")
+    return Points(points.at[order], [points.values[index] for index in order.tolist()])
+
+
+def _order(offsets: IntArray) -> IntArray | None:
+    if (offsets[1:] >= offsets[:-1]).all():
+        return None
+    order: IntArray = np.argsort(offsets)
+    return order

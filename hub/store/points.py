@@ -1,0 +1,274 @@
+"""Raw datapoints of all streams: one document a stream and stretch of time (collection ``values``).
+
+``_id`` is ``{s, w, h}``: stream, width and start in milliseconds (see ``hub.series.buckets``).
+``v`` maps a datapoint's name to its value; ``a`` and ``z`` are the least and the greatest offset
+ever in it. What the rollups have not seen yet is marked in the same document, so that a write
+and its mark are one atomic step: ``d`` true, ``lo`` and ``hi`` the offsets between which points
+changed, ``x`` where some were taken away; ``r`` counts the writes. A mark is removed only if no
+write came since it was read. Why so: docs/decisions/007-dirty-marks.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import merge
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, DeleteOne, UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from hub.errors import Unavailable
+from hub.series import buckets
+from hub.series.buckets import Bucket
+from hub.series.points import Points, joined
+from hub.store.client import Doc, Mongo, translated
+from hub.values import Stream
+
+DUPLICATE = 11000
+ATTEMPTS = 8
+ENDS = (("a", ASCENDING), ("z", DESCENDING))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Datapoints to set in one document, by name. ``fresh`` means: only if all are newer than
+    everything in it, or none may be there yet (several values of one instant are kept)."""
+
+    bucket: Bucket
+    values: Mapping[str, Any]
+    lo: int
+    hi: int
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A document that changed since the rollups saw it: between ``lo`` and ``hi`` (ms, both
+    inclusive, absolute). ``removed`` says that datapoints were taken away."""
+
+    bucket: Bucket
+    lo: int
+    hi: int
+    revision: int
+    removed: bool
+
+
+class PointStore:
+    def __init__(self, mongo: Mongo) -> None:
+        self._values = mongo.db["values"]
+
+    def write(self, changes: Sequence[Change]) -> list[Change]:
+        """Set datapoints durably, each document atomically with its mark.
+
+        Returns:
+            The ``fresh`` changes that were not made, because the document holds something as new.
+
+        Raises:
+            Unavailable: not confirmed; setting the same again is harmless.
+        """
+        left = list(changes)
+        for _ in range(ATTEMPTS):
+            refused = self._bulk([_set(change) for change in left])
+            left = [left[index] for index in refused]
+            if all(change.fresh for change in left):
+                return left
+        raise Unavailable("the datapoints could not be stored; too many writers at once")
+
+    def _bulk(self, operations: Sequence[UpdateOne | DeleteOne]) -> list[int]:
+        """Run updates; the indexes of those that met a document which does not match."""
+        if not operations:
+            return []
+        with translated():
+            try:
+                self._values.bulk_write(operations, ordered=False)
+            except BulkWriteError as exc:
+                return _duplicates(exc.details)
+        return []
+
+    def names_in(self, bucket: Bucket) -> tuple[dict[str, Any], int]:
+        """A document's map and its revision (0 where there is none)."""
+        with translated():
+            row = self._values.find_one({"_id": _id(bucket)}, {"v": 1, "r": 1})
+        return (row.get("v", {}), row["r"]) if row else ({}, 0)
+
+    def exchange(
+        self, change: Change, held: Mapping[str, Any], gone: Sequence[str], revision: int
+    ) -> bool:
+        """Set and take away datapoints of a document that held ``held`` at ``revision``.
+
+        Returns:
+            False when it was written meanwhile; nothing was changed then.
+        """
+        update = _update(change)
+        if gone:
+            left = (held.keys() - set(gone)) | change.values.keys()
+            update["$unset"] = {f"v.{name}": "" for name in gone}
+            update["$set"] |= {"x": True} | _extent(left)
+            del update["$min"]["a"], update["$max"]["z"]
+        found: Doc = {"_id": _id(change.bucket), "r": revision or {"$exists": False}}
+        with translated():
+            try:
+                made = self._values.update_one(found, update, upsert=not revision)
+            except DuplicateKeyError:
+                return False
+        return bool(made.matched_count) or made.upserted_id is not None
+
+    def between(self, stream: Stream, lo: int, hi: int) -> Iterator[Points]:
+        """The datapoints with ``lo <= at < hi`` in order, in pieces of about a document."""
+        widths = sorted({width for _, width in stream.widths})
+        cursors = [self._of_width(stream.id, width, lo, hi) for width in widths]
+        ordered = merge(*cursors, key=lambda item: item[0].start)
+        held: list[Points] = []
+        until = lo
+        for bucket, points in ordered:
+            if held and bucket.start >= until:
+                yield _clipped(held, lo, hi)
+                held = []
+            held.append(points)
+            until = max(until, bucket.end)
+        if held:
+            yield _clipped(held, lo, hi)
+
+    def _of_width(
+        self, stream: int, width: int, lo: int, hi: int
+    ) -> Iterator[tuple[Bucket, Points]]:
+        first = {"s": stream, "w": width, "h": lo - lo % width}
+        after = {"s": stream, "w": width, "h": hi}
+        with translated():
+            rows = self._values.find({"_id": {"$gte": first, "$lt": after}}, {"v": 1}).sort("_id")
+            for row in rows:
+                bucket = _bucket(row["_id"])
+                yield bucket, buckets.points_of(bucket, row.get("v", {}))
+
+    def many(self, ranges: Iterable[tuple[Stream, int, int]]) -> list[Points]:
+        """The datapoints of several ranges, read at once; ``lo <= at < hi`` for each."""
+        wanted = list(ranges)
+        clauses = [
+            {"_id": {"$gte": {"s": s.id, "w": w, "h": lo - lo % w}, "$lt": _before(s.id, w, hi)}}
+            for s, lo, hi in wanted
+            for w in sorted({width for _, width in s.widths})
+        ]
+        found: dict[int, list[tuple[Bucket, Points]]] = {}
+        if clauses:
+            with translated():
+                for row in self._values.find({"$or": clauses}, {"v": 1}):
+                    bucket = _bucket(row["_id"])
+                    points = buckets.points_of(bucket, row.get("v", {}))
+                    found.setdefault(bucket.stream, []).append((bucket, points))
+        return [_within(found.get(s.id, ()), lo, hi) for s, lo, hi in wanted]
+
+    def ends(self, stream: Stream) -> tuple[int | None, int | None]:
+        """The times of the earliest and the latest datapoint, ms; None for an empty stream."""
+        found: list[list[int]] = [[], []]
+        for width in sorted({width for _, width in stream.widths}):
+            for edge, (field, direction) in zip(found, ENDS, strict=True):
+                if (at := self._end(stream.id, width, field, direction)) is not None:
+                    edge.append(at)
+        earliest, latest = found
+        return (min(earliest), max(latest)) if earliest else (None, None)
+
+    def _end(self, stream: int, width: int, field: str, direction: int) -> int | None:
+        low, high = {"s": stream, "w": width}, {"s": stream, "w": width + 1}
+        with translated():
+            row = self._values.find_one(
+                {"_id": {"$gte": low, "$lt": high}, field: {"$ne": None}},
+                {field: 1},
+                sort=[("_id", direction)],
+            )
+        return None if row is None else int(row["_id"]["h"] + row[field])
+
+    def marks(self, stream: int | None = None, limit: int = 0) -> Iterator[Mark]:
+        """What the rollups have not seen, by stream and time; at most ``limit`` (0: all)."""
+        chosen: Doc = {"d": True}
+        if stream is not None:
+            chosen["_id.s"] = stream
+        with translated():
+            rows = self._values.find(chosen, {"v": 0}).hint("unseen").limit(limit)
+            for row in rows.sort([("_id.s", 1), ("_id.h", 1)]):
+                start = row["_id"]["h"]
+                yield Mark(
+                    _bucket(row["_id"]),
+                    start + row["lo"],
+                    start + row["hi"],
+                    row["r"],
+                    row.get("x", False),
+                )
+
+    def seen(self, marks: Iterable[Mark]) -> None:
+        """Remove the marks of documents that nobody has written since; drop empty documents."""
+        updates: list[UpdateOne | DeleteOne] = []
+        for mark in marks:
+            same: Doc = {"_id": _id(mark.bucket), "r": mark.revision}
+            if mark.removed:
+                updates.append(DeleteOne({**same, "v": {}}))
+            updates.append(UpdateOne(same, {"$unset": {"d": "", "lo": "", "hi": "", "x": ""}}))
+        self._bulk(updates)
+
+    def remove_some(self, stream: int, limit: int = 500) -> int:
+        """Remove a bounded number of a stream's documents; how many."""
+        mine = {"_id": {"$gte": {"s": stream}, "$lt": {"s": stream + 1}}}
+        with translated():
+            ids = [row["_id"] for row in self._values.find(mine, {"_id": 1}).limit(limit)]
+            if ids:
+                self._values.delete_many({"_id": {"$in": ids}})
+        return len(ids)
+
+
+def _id(bucket: Bucket) -> Doc:
+    return {"s": bucket.stream, "w": bucket.width, "h": bucket.start}
+
+
+def _before(stream: int, width: int, hi: int) -> Doc:
+    return {"s": stream, "w": width, "h": hi}
+
+
+def _bucket(found: Mapping[str, int]) -> Bucket:
+    return Bucket(int(found["s"]), int(found["w"]), int(found["h"]))
+
+
+def _update(change: Change) -> dict[str, Doc]:
+    values = {f"v.{name}": value for name, value in change.values.items()}
+    update: dict[str, Doc] = {"$set": {**values, "d": True}, "$inc": {"r": 1}}
+    low, high = change.lo - change.bucket.start, change.hi - change.bucket.start
+    update["$min"] = {"lo": low, "a": low}
+    update["$max"] = {"hi": high, "z": high}
+    return update
+
+
+def _extent(names: Iterable[str]) -> Doc:
+    """Least and greatest offset of what is left; null for nothing."""
+    offsets = [buckets.parsed(name)[0] for name in names]
+    return {"a": min(offsets, default=None), "z": max(offsets, default=None)}
+
+
+def _set(change: Change) -> UpdateOne:
+    found: Doc = {"_id": _id(change.bucket)}
+    if change.fresh:
+        found["z"] = {"$lt": change.lo - change.bucket.start}
+    return UpdateOne(found, _update(change), upsert=True)
+
+
+def _duplicates(details: Any) -> list[int]:
+    if details.get("writeConcernErrors"):
+        raise Unavailable("the database did not confirm the write in time")
+    errors = details["writeErrors"]
+    for error in errors:
+        if error.get("code") != DUPLICATE:
+            raise Unavailable("the database refused datapoints", reason=error.get("code"))
+    return [error["index"] for error in errors]
+
+
+def _within(found: Iterable[tuple[Bucket, Points]], lo: int, hi: int) -> Points:
+    near = [(bucket, points) for bucket, points in found if bucket.start < hi and bucket.end > lo]
+    near.sort(key=lambda item: item[0].start)
+    pieces = [points for _, points in near]
+    if len({bucket.width for bucket, _ in near}) > 1:
+        return _clipped(pieces, lo, hi)
+    return joined(pieces).between(lo, hi)
+
+
+def _clipped(pieces: list[Points], lo: int, hi: int) -> Points:
+    if len(pieces) == 1:
+        return pieces[0].between(lo, hi)
+    return buckets.in_order(joined(pieces)).between(lo, hi)
