@@ -151,21 +151,23 @@ def _sum(
         {at - at % level_width_ms: value for at, value in _points(track)} for track in sources
     ]
     one, *others = buckets
+    shared = set(one).intersection(*others)
     for start in one:
-        if all(start in other for other in others):
-            values = [bucket[start] for bucket in buckets if bucket[start] is not None]
-            yield start, _total(values) if values else None
+        if start in shared:
+            values = [bucket[start] for bucket in buckets]
+            known = [value for value in values if value is not None]
+            yield start, _total(known) if known else None
 
 
 def _total(values: Sequence[float]) -> float:
     """Exact for integers, a float only where 64 bits cannot hold it; else rounded once."""
-    if all(isinstance(value, int) for value in values):
-        total = sum(values)
+    total = sum(values)
+    if isinstance(total, int):
         return total if _INT64_MIN <= total <= _INT64_MAX else float(total)
     try:
         return math.fsum(values)
     except (OverflowError, ValueError):  # beyond a float on the way, or infinities that oppose
-        return sum(values)
+        return total
 
 
 def _derivative(

@@ -290,9 +290,34 @@ def changes(draw: st.DrawFn, sources: int) -> tuple[Window, list[Points | None]]
     return (first, last), [p and sorted(p, key=lambda point: point[0]) for p in fresh]
 
 
-@settings(max_examples=600, deadline=None)
-@given(data=st.data(), op=st.sampled_from(sorted(NEEDS)), max_value=st.sampled_from([None, 5]))
-def test_windows_put_together_equal_the_whole(data: Any, op: str, max_value: int | None) -> None:
+@pytest.mark.parametrize(
+    ("op", "sources", "changed", "window", "expected"),
+    [
+        ("derivative", [[(0, 1), (1000, None), (2000, 3)]], (2000, 2000), (2000, 2000), []),
+        ("derivative", [[(0, 1), (1000, 3)]], (500, 1000), (500, 1000), [(1000, 2.0)]),
+        ("derivative", [[(0, 1), (0, 2), (1000, 3)]], (1000, 1000), (1000, 1000), [(1000, 1.0)]),
+        ("derivative", [[(1000, 1), (2000, 3)]], (0, 500), (0, 1000), []),
+        ("derivative", [[(0, 1), (1, None), (2, 3)]], (0, 0), (0, 1), [(1, None)]),
+        ("counter_reset", [[(0, 5), (1, None), (2, 4)]], (2, 2), (2, 2), [(2, 1)]),
+        ("counter_reset", [[(0, 5), (1, None), (2, 4)]], (0, 0), (0, 2), [(2, 1)]),
+        ("counter_derivative", [[(1, 1)], [(0, 5), (3, 6)]], (2, 3), (2, 3), []),
+        ("counter_derivative", [[(1, 1)], [(0, 5), (3, 6)]], (1, 1), (1, 3), []),
+        ("counter_derivative", [[], [(0, 5), (500, 6)]], (1, 1), (1, 500), [(500, 2.0)]),
+        ("counter_derivative", [[(1, 1)], [(3, 6)]], (2, 3), (2, 3), []),
+        ("sum", [[(1, 5)], [(9, 6)]], (5, 5), (0, 9), [(0, 11)]),
+    ],
+)
+def test_what_an_operator_needs_suffices(
+    op: str, sources: list[Points], changed: Window, window: Window, expected: Points
+) -> None:
+    assert stale(op, sources, changed) == window
+    assert pairs(run(op, *read(op, sources, window), window=window)) == expected
+
+
+@pytest.mark.parametrize("op", sorted(NEEDS))
+@settings(max_examples=120, deadline=None)
+@given(data=st.data(), max_value=st.sampled_from([None, 5]))
+def test_windows_put_together_equal_the_whole(op: str, data: Any, max_value: int | None) -> None:
     sources: list[Points] = [[] for _ in range(SOURCES[op])]
     kept: Points = []
     for changed, fresh in data.draw(st.lists(changes(len(sources)), min_size=1, max_size=6)):
@@ -306,7 +331,7 @@ def test_windows_put_together_equal_the_whole(data: Any, op: str, max_value: int
         assert kept == pairs(run(op, *sources, max_value=max_value))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data(), op=st.sampled_from(sorted(NEEDS)))
 def test_more_context_than_needed_changes_nothing(data: Any, op: str) -> None:
     points = st.lists(st.tuples(st.integers(0, 60), VALUES), max_size=20)
