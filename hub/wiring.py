@@ -19,6 +19,7 @@ from hub.services.ingest import Ingest
 from hub.services.keys import Keys
 from hub.services.permits import Permits
 from hub.services.queries import Queries
+from hub.services.streams.registry import Streams
 from hub.services.users import Users
 from hub.settings import Settings
 from hub.store import audit, client, datasets, documents, identity, schema, users
@@ -26,6 +27,7 @@ from hub.store import health as store_health
 from hub.store import keys as store_keys
 from hub.store import leases as store_leases
 from hub.store import receipts as store_receipts
+from hub.store import streams as store_streams
 from hub.store.mongod import Lease, acquire
 
 
@@ -73,14 +75,16 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     receipts = store_receipts.Receipts(mongo, timedelta(hours=settings.idempotency_hours))
     tokens = Tokens(hashlib.blake2b(pepper, person=b"hub-pages").digest())
     permits = Permits(settings.concurrency)
+    known = Datasets(datasets.Datasets(mongo), stored, keys, notes)
     return Services(
         audit=notes,
-        datasets=Datasets(datasets.Datasets(mongo), stored, keys, notes),
+        datasets=known,
         health=Health(store_health.Pulse(mongo)),
         ingest=Ingest(stored, receipts, settings.ingest),
         keys=keys,
         leases=store_leases.Leases(mongo),
         queries=Queries(stored, permits, settings.query, settings.answer, tokens),
+        streams=Streams(store_streams.Streams(mongo), known, notes, settings.query),
         users=Users(users.Users(mongo), notes),
     )
 

@@ -9,6 +9,7 @@ from hub.services.health import Health
 from hub.services.ingest import Ingest
 from hub.services.keys import Keys
 from hub.services.queries import Queries
+from hub.services.streams.registry import Streams
 from hub.services.users import Users
 from hub.store.audit import Audit
 from hub.store.leases import Leases
@@ -23,4 +24,5 @@ class Services:
     keys: Keys
     leases: Leases
     queries: Queries
+    streams: Streams
     users: Users

@@ -1,0 +1,134 @@
+"""The registry of streams: who may open which, how one is made and how it is closed."""
+
+from __future__ import annotations
+
+from hub.errors import Forbidden, OutstandingDependencies, StreamNotFound
+from hub.query import Limits
+from hub.services import scopes
+from hub.services.datasets import Datasets
+from hub.services.streams import facts
+from hub.services.streams.access import allowed, opens
+from hub.services.streams.making import BUDGET_MS, Making, now, uuids
+from hub.services.streams.wanted import Wanted, uuid_of
+from hub.store.audit import Audit
+from hub.store.streams import Sight
+from hub.store.streams import Streams as StreamStore
+from hub.values import Document, Principal, Stream
+
+
+class Streams:
+    def __init__(
+        self, store: StreamStore, datasets: Datasets, audit: Audit, limits: Limits
+    ) -> None:
+        self._store = store
+        self._audit = audit
+        self._making = Making(store, datasets, audit, limits, self.open)
+
+    def open(self, stream: str, principal: Principal | None) -> Stream:
+        """A stream to read: a public one for everybody, another one for a key that opens it.
+
+        Raises:
+            BadStreamId: no UUID.
+            StreamNotFound: there is none, or the key is for others.
+            Unauthorized: it is not public, and there is no key.
+            Forbidden: the key lacks ``stream:read``.
+        """
+        found = self._named(uuid_of(stream))
+        if found.public:
+            return found
+        if not opens(allowed(principal, scopes.STREAM_READ), found):
+            raise StreamNotFound("no such stream", stream=found.uuid)
+        return found
+
+    def writable(self, stream: str, principal: Principal | None) -> Stream:
+        """A stream to write to or to delete.
+
+        Raises:
+            BadStreamId: no UUID.
+            StreamNotFound: there is none, or it is not public and the key is for others.
+            Unauthorized: there is no key.
+            Forbidden: the key lacks ``stream:write``, or the stream is public and the key is
+                for others.
+        """
+        writer = allowed(principal, scopes.STREAM_WRITE)
+        found = self._named(uuid_of(stream))
+        if opens(writer, found):
+            return found
+        if found.public:
+            raise Forbidden("this key is for other streams", stream=found.uuid)
+        raise StreamNotFound("no such stream", stream=found.uuid)
+
+    def of(self, stream_id: int) -> Stream:
+        """A stream in use by its integer id. Raises StreamNotFound."""
+        found = self._store.by_id(stream_id)
+        if found.deleted:
+            raise StreamNotFound("no such stream", number=stream_id)
+        return found
+
+    def page(
+        self, tag_filter: Document, principal: Principal | None, *, offset: int, limit: int
+    ) -> tuple[list[Stream], int]:
+        """Streams in order of creation, and how many there are in all.
+
+        They are the public ones, and those that a key with ``stream:read`` opens.
+
+        Args:
+            tag_filter: a checked MongoDB query on ``tags``.
+            limit: at most so many; 0 is all.
+
+        Raises:
+            OverBudget: the filter takes too long.
+        """
+        sight = Sight(ids=frozenset(), public=True)
+        if principal and scopes.STREAM_READ in principal.scopes:
+            sight = Sight(ids=principal.reach.streams, public=True)
+        total = self._store.count(tag_filter, sight, budget_ms=BUDGET_MS)
+        if offset >= total:
+            return [], total
+        found = self._store.find(tag_filter, sight, skip=offset, limit=limit, budget_ms=BUDGET_MS)
+        return found, total
+
+    def ensure(self, wanted: Wanted, principal: Principal) -> tuple[Stream, bool]:
+        """The stream that has the query tags, made if there is none; whether it was made.
+
+        Raises:
+            HubError: as ``Making.ensure`` says.
+        """
+        return self._making.ensure(wanted, principal)
+
+    def delete(self, stream: Stream) -> None:
+        """Close a stream at once; its datapoints are removed later.
+
+        Raises:
+            StreamNotFound: it is closed already.
+            OutstandingDependencies: others are derived from it.
+        """
+        closed = False
+        while not closed:
+            self.of(stream.id)
+            depended = self._store.depended(stream.id)
+            if others := self._store.derived_from(stream.id):
+                raise OutstandingDependencies(
+                    "other streams are derived from this one",
+                    stream=stream.uuid,
+                    streams=uuids(others),
+                )
+            closed = self._store.mark_deleted(stream.id, now(), depended=depended)
+        self._audit.note("stream.delete", stream=stream.uuid)
+
+    def deleted(self) -> list[Stream]:
+        """The closed streams, whose datapoints are still to be removed."""
+        return self._store.deleted()
+
+    def facts(self, stream: Stream) -> Document:
+        """What its owner is told of a stream, ready for JSON."""
+        derivation = stream.derivation
+        ids = {source.stream for source in derivation.sources} if derivation else set()
+        sources = {source.id: source.uuid for source in self._store.by_ids(ids)} if ids else {}
+        return facts.of(stream, sources)
+
+    def _named(self, stream: str) -> Stream:
+        found = self._store.get(stream)
+        if found.deleted:
+            raise StreamNotFound("no such stream", stream=stream)
+        return found
