@@ -1,0 +1,1 @@
+"""The stream door: time series over HTTP, read and written."""
