@@ -1,7 +1,9 @@
-"""Who is asking: the dataset key in HTTP Basic, as user name with an empty password.
+"""Who is asking: an access key, shown in one of three ways.
 
-Every refusal is the same 401, so that nobody learns whether a dataset exists or a key once
-opened it. A key that opens the dataset and lacks the scope is told which one, with 403.
+As the user name of HTTP Basic with an empty password, as ``Authorization: ApiKey <key>``, or as
+``X-API-Key: <key>``; ``Authorization`` counts first. Every refusal is the same 401, so that nobody
+learns whether a dataset exists or a key once opened it. A key that opens the door and lacks the
+scope is told which one, with 403.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Any, TypeVar, cast
 
 from flask import Response, request
 from flask_httpauth import HTTPBasicAuth
+from werkzeug.datastructures import Authorization
 
 from hub.api import errors
 from hub.api.context import services
@@ -20,14 +23,34 @@ from hub.values import Principal
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+TOKEN = "apikey"
+HEADER = "X-API-Key"
 
-class _Basic(HTTPBasicAuth):  # type: ignore[misc]
+
+class _Shown(HTTPBasicAuth):  # type: ignore[misc]
+    """HTTP Basic, into which the other ways to show a key are translated."""
+
+    def get_auth(self) -> Authorization | None:
+        scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == TOKEN:
+            return _as_basic(rest.strip())
+        if not scheme and HEADER in request.headers:
+            return _as_basic(request.headers[HEADER].strip())
+        return cast("Authorization | None", super().get_auth())
+
     def ensure_sync(self, f: View) -> View:
         """Our callbacks are plain functions; finding that out anew on each request is dear."""
         return f
 
 
-basic = _Basic(realm="hub")
+def _as_basic(secret: str) -> Authorization:
+    return Authorization("basic", {"username": secret, "password": ""})
+
+
+basic = _Shown(realm="hub")
+"""For views with a dataset in their URL, which the key must open."""
+anywhere = _Shown(realm="hub")
+"""For all others: any live key."""
 
 
 def principal() -> Principal:
@@ -35,11 +58,33 @@ def principal() -> Principal:
     return cast(Principal, basic.current_user())
 
 
-@basic.verify_password
-def verify(username: str, password: str) -> Principal | None:
+def optional_principal() -> Principal | None:
+    """Who asks at a door where public things need no key; None for somebody without one.
+
+    Raises:
+        Unauthorized: what was shown is no key, or opens nothing any more.
+    """
+    if "Authorization" not in request.headers and HEADER not in request.headers:
+        return None
+    shown = anywhere.get_auth()
+    found = _verified(shown.username or "", shown.password or "") if shown else None
+    if found is None:
+        raise Unauthorized("this is no access key that opens anything")
+    return found
+
+
+def _verified(username: str, password: str) -> Principal | None:
     if password or not username:
         return None
-    found = services().keys.verify(username)
+    return services().keys.verify(username)
+
+
+anywhere.verify_password(_verified)
+
+
+@basic.verify_password
+def verify(username: str, password: str) -> Principal | None:
+    found = _verified(username, password)
     dataset = (request.view_args or {}).get("dataset", "")
     if found is None or not services().datasets.opened_by(dataset, found):
         return None
@@ -52,9 +97,29 @@ def refuse(status: int) -> Response:
     return errors.answer(status, errors.facts(error))
 
 
-def requires(scope: str) -> Callable[[View], View]:
-    """A view that only a key with this scope reaches; every view is open or carries one."""
+@anywhere.error_handler
+def refuse_anywhere(status: int) -> Response:
+    error = Unauthorized("an access key is needed as user name, with an empty password")
+    return errors.answer(status, errors.facts(error))
 
+
+def requires(scope: str) -> Callable[[View], View]:
+    """A view of a dataset that only a key with this scope reaches.
+
+    Every view is open, asks for an ``optional_principal``, or carries this or ``requires_key``.
+    """
+    return _requiring(basic, scope)
+
+
+def requires_key(scope: str) -> Callable[[View], View]:
+    """A view without a dataset in its URL that only a key with this scope reaches.
+
+    What the key is restricted to is for the service to look at.
+    """
+    return _requiring(anywhere, scope)
+
+
+def _requiring(shown: _Shown, scope: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -62,6 +127,6 @@ def requires(scope: str) -> Callable[[View], View]:
                 raise Forbidden("this key does not have the scope for it", scope=scope)
             return view(*args, **kwargs)
 
-        return cast(View, basic.login_required(guarded))
+        return cast(View, shown.login_required(guarded))
 
     return decorate
