@@ -44,6 +44,18 @@ class BadDocument(Invalid):
     code = "bad_document"
 
 
+class BadDatapoint(Invalid):
+    """A datapoint is not ``{t, v}`` with a time and a value that its stream takes."""
+
+    code = "bad_datapoint"
+
+
+class LateDatapoint(Invalid):
+    """A datapoint is older than the newest of a stream that refuses those."""
+
+    code = "late_datapoint"
+
+
 class BadParameter(Invalid):
     """A parameter of the query string is unknown, malformed or out of its range."""
 

@@ -18,6 +18,7 @@ from hub.ingest.read import Bounds
 from hub.query import Limits
 from hub.services.permits import Allowance
 from hub.services.queries import Budgets
+from hub.services.streams.readings import ReadLimits
 
 PREFIX = "HUB_"
 SECRET_CHARS_MIN = 32
@@ -53,6 +54,7 @@ class Settings:
     ingest: Bounds = field(default_factory=Bounds)
     query: Limits = field(default_factory=Limits)
     answer: Budgets = field(default_factory=Budgets)
+    stream: ReadLimits = field(default_factory=ReadLimits)
     concurrency: Allowance = field(default_factory=Allowance)
 
     @classmethod

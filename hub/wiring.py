@@ -19,6 +19,10 @@ from hub.services.ingest import Ingest
 from hub.services.keys import Keys
 from hub.services.permits import Permits
 from hub.services.queries import Queries
+from hub.services.streams.appending import Appending
+from hub.services.streams.downsample import Downsampling
+from hub.services.streams.placing import Placing
+from hub.services.streams.readings import Readings
 from hub.services.streams.registry import Streams
 from hub.services.users import Users
 from hub.settings import Settings
@@ -29,6 +33,8 @@ from hub.store import leases as store_leases
 from hub.store import receipts as store_receipts
 from hub.store import streams as store_streams
 from hub.store.mongod import Lease, acquire
+from hub.store.points import PointStore
+from hub.store.rollups import Rollups
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +81,22 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     receipts = store_receipts.Receipts(mongo, timedelta(hours=settings.idempotency_hours))
     tokens = Tokens(hashlib.blake2b(pepper, person=b"hub-pages").digest())
     permits = Permits(settings.concurrency)
+    points, rollups = PointStore(mongo), Rollups(mongo)
+    streams = store_streams.Streams(mongo)
+    downsampling = Downsampling(streams, points, rollups)
     known = Datasets(datasets.Datasets(mongo), stored, keys, notes)
     return Services(
+        appending=Appending(Placing(points), receipts, settings.ingest.documents_max),
         audit=notes,
         datasets=known,
+        downsampling=downsampling,
         health=Health(store_health.Pulse(mongo)),
         ingest=Ingest(stored, receipts, settings.ingest),
         keys=keys,
         leases=store_leases.Leases(mongo),
         queries=Queries(stored, permits, settings.query, settings.answer, tokens),
-        streams=Streams(store_streams.Streams(mongo), known, notes, settings.query),
+        readings=Readings(points, rollups, downsampling, settings.stream),
+        streams=Streams(streams, known, notes, settings.query),
         users=Users(users.Users(mongo), notes),
     )
 

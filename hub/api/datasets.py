@@ -12,8 +12,9 @@ from hub.api.auth import principal, requires
 from hub.api.context import services
 from hub.api.parameters import Count, Parameters
 from hub.errors import BadParameter
+from hub.ingest.text import shape_of
 from hub.services import scopes
-from hub.services.ingest import Incoming, Shape
+from hub.services.ingest import Incoming
 from hub.services.queries import Find
 
 bp = Blueprint("datasets", __name__, url_prefix="/api/dataset")
@@ -56,10 +57,11 @@ AGGREGATE_ARGS = Parameters(AggregateArgs())
 def put(dataset: str) -> Response:
     args = PUT_ARGS.of(request)
     content = body.read(request)
+    media_type = body.media_type(request, (body.JSON, *body.NDJSON))
     incoming = Incoming(
         dataset=dataset,
         body=content,
-        shape=_shape(content),
+        shape=shape_of(content, lines=media_type != body.JSON),
         atomic=args["atomic"],
         idempotency_key=request.headers.get("Idempotency-Key"),
     )
@@ -107,9 +109,3 @@ def _alone(args: dict[str, Any]) -> None:
     for name in ("sort", "fields", "limit", "after", "skip"):
         if args[name]:
             raise BadParameter(f"count=true takes no {name}", parameter=name)
-
-
-def _shape(content: bytes) -> Shape:
-    if body.media_type(request, (body.JSON, *body.NDJSON)) != body.JSON:
-        return "lines"
-    return "array" if content.lstrip(b" \t\r\n")[:1] == b"[" else "object"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -19,6 +19,16 @@ from hub.errors import NotJson
 LONG_NUMBER = re.compile(rb"[0-9]{19}")
 BEYOND_64_BIT = 1 << 64
 """Stands for any integer literal of more than 20 digits."""
+
+
+Shape = Literal["object", "array", "lines"]
+
+
+def shape_of(body: bytes, *, lines: bool) -> Shape:
+    """In which shape items come: lines if the media type says so, else by the first character."""
+    if lines:
+        return "lines"
+    return "array" if body.lstrip(b" \t\r\n")[:1] == b"[" else "object"
 
 
 class RepeatedName(dict[str, Any]):

@@ -9,6 +9,9 @@ from hub.services.health import Health
 from hub.services.ingest import Ingest
 from hub.services.keys import Keys
 from hub.services.queries import Queries
+from hub.services.streams.appending import Appending
+from hub.services.streams.downsample import Downsampling
+from hub.services.streams.readings import Readings
 from hub.services.streams.registry import Streams
 from hub.services.users import Users
 from hub.store.audit import Audit
@@ -17,12 +20,15 @@ from hub.store.leases import Leases
 
 @dataclass(frozen=True, slots=True)
 class Services:
+    appending: Appending
     audit: Audit
     datasets: Datasets
+    downsampling: Downsampling
     health: Health
     ingest: Ingest
     keys: Keys
     leases: Leases
     queries: Queries
+    readings: Readings
     streams: Streams
     users: Users

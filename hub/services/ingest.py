@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from hub.errors import BadDocument, BadParameter, HubError, Invalid, KeyReused
+from hub.errors import BadDocument, HubError, Invalid
 from hub.ingest import read
 from hub.ingest.read import Bounds, Verdict
 from hub.ingest.stamp import Arrival, Clock, stamped
+from hub.ingest.text import Shape
+from hub.services.repeats import opened
 from hub.store.documents import Documents, oversized
 from hub.store.receipts import Receipts
-from hub.values import Document, Receipt
-
-Shape = Literal["object", "array", "lines"]
-IDEMPOTENCY_KEY_CHARS_MAX = 255
+from hub.values import Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +78,16 @@ class Ingest:
         return verdicts
 
     def _once(self, incoming: Incoming, verdicts: list[Verdict]) -> Outcome:
-        arrival = self._clock.arrival()
-        fresh = _receipt(incoming, arrival)
-        first = self._receipts.open(fresh)
-        if first.request != fresh.request:
-            raise KeyReused("this Idempotency-Key came before, with another request")
+        fresh = self._clock.arrival()
+        request = f"{incoming.shape}\n{incoming.atomic}\n".encode() + incoming.body
+        key = incoming.idempotency_key or ""
+        first = opened(self._receipts, incoming.dataset, key, request, fresh)
         arrival = Arrival(first.at, first.first_id)
         if first.done:
             return Outcome(_stamped(incoming, verdicts, arrival), replayed=True)
-        outcome = Outcome(self._store(incoming, verdicts, arrival), replayed=first is not fresh)
+        outcome = Outcome(
+            self._store(incoming, verdicts, arrival), replayed=arrival.first_id != fresh.first_id
+        )
         if all(isinstance(v, (dict, Invalid)) for v in outcome.verdicts):
             self._receipts.close(first)
         return outcome
@@ -142,15 +140,3 @@ def _not_alone(verdict: Verdict) -> HubError:
     if isinstance(verdict, dict):
         return Invalid("not stored, because another document of this atomic batch is refused")
     return verdict
-
-
-def _receipt(incoming: Incoming, arrival: Arrival) -> Receipt:
-    key = incoming.idempotency_key or ""
-    if not 0 < len(key) <= IDEMPOTENCY_KEY_CHARS_MAX or not key.isprintable():
-        raise BadParameter(
-            f"an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable characters",
-            parameter="Idempotency-Key",
-        )
-    name = hashlib.sha256(f"{incoming.dataset}\n{key}".encode()).hexdigest()
-    request = hashlib.sha256(f"{incoming.shape}\n{incoming.atomic}\n".encode() + incoming.body)
-    return Receipt(name, request.digest(), arrival.at, arrival.first_id)

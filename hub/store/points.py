@@ -27,6 +27,8 @@ from hub.values import Stream
 
 DUPLICATE = 11000
 ATTEMPTS = 8
+LONG = 16
+"""Documents from which on a count is left to the database."""
 ENDS = (("a", ASCENDING), ("z", DESCENDING))
 
 
@@ -158,6 +160,30 @@ class PointStore:
                     found.setdefault(bucket.stream, []).append((bucket, points))
         return [_within(found.get(s.id, ()), lo, hi) for s, lo, hi in wanted]
 
+    def counts(self, ranges: Iterable[tuple[Stream, int, int]]) -> list[int]:
+        """How many datapoints each range holds, ``lo <= at < hi``."""
+        wanted = list(ranges)
+        short = [one for one in wanted if not _long(*one)]
+        found = iter(self.many(short))
+        return [self._counted(*one) if _long(*one) else len(next(found)) for one in wanted]
+
+    def _counted(self, stream: Stream, lo: int, hi: int) -> int:
+        """Counted in the database, but for the documents at the ends."""
+        widest = max(width for _, width in stream.widths)
+        inner_lo, inner_hi = lo - lo % widest + widest, hi - hi % widest
+        ends = self.many([(stream, lo, inner_lo), (stream, inner_hi, hi)])
+        total = sum(map(len, ends))
+        sizes = {"$sum": {"$size": {"$objectToArray": {"$ifNull": ["$v", {}]}}}}
+        for width in sorted({width for _, width in stream.widths}):
+            first, after = _before(stream.id, width, inner_lo), _before(stream.id, width, inner_hi)
+            steps: list[Doc] = [
+                {"$match": {"_id": {"$gte": first, "$lt": after}}},
+                {"$group": {"_id": None, "n": sizes}},
+            ]
+            with translated():
+                total += sum(row["n"] for row in self._values.aggregate(steps))
+        return total
+
     def ends(self, stream: Stream) -> tuple[int | None, int | None]:
         """The times of the earliest and the latest datapoint, ms; None for an empty stream."""
         found: list[list[int]] = [[], []]
@@ -221,6 +247,10 @@ def _id(bucket: Bucket) -> Doc:
 
 def _before(stream: int, width: int, hi: int) -> Doc:
     return {"s": stream, "w": width, "h": hi}
+
+
+def _long(stream: Stream, lo: int, hi: int) -> bool:
+    return hi - lo > LONG * max(width for _, width in stream.widths)
 
 
 def _bucket(found: Mapping[str, int]) -> Bucket:

@@ -8,8 +8,11 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
 
+from hub.series.levels import ROLLUPS
 from hub.store.client import Mongo, translated
+from hub.store.rollups import collection_name
 
+ZSTD = "block_compressor=zstd"
 EXISTS = 48
 """Another process was first."""
 DOCUMENT_ORDER = (("_datasetid", ASCENDING), ("_timestamp", ASCENDING), ("_id", ASCENDING))
@@ -27,7 +30,7 @@ class Collection:
 
 COLLECTIONS = (
     Collection("datasets"),
-    Collection("documents", (IndexModel(list(DOCUMENT_ORDER)),), storage="block_compressor=zstd"),
+    Collection("documents", (IndexModel(list(DOCUMENT_ORDER)),), storage=ZSTD),
     Collection(
         "keys",
         (
@@ -50,6 +53,18 @@ COLLECTIONS = (
             IndexModel([("derivation.sources.stream", ASCENDING)]),
         ),
     ),
+    Collection(
+        "values",
+        (
+            IndexModel(
+                [("_id.s", ASCENDING), ("_id.h", ASCENDING)],
+                name="unseen",
+                partialFilterExpression={"d": True},
+            ),
+        ),
+        storage=ZSTD,
+    ),
+    *(Collection(collection_name(level), storage=ZSTD) for level in ROLLUPS),
 )
 
 

@@ -1,0 +1,88 @@
+"""Datapoints over HTTP, written: one, an array, or lines of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flask import Blueprint, Response, request
+
+from hub.api import body, errors
+from hub.api.answers import one
+from hub.api.auth import principal, requires_key
+from hub.api.context import services
+from hub.errors import HubError, Invalid
+from hub.ingest.text import shape_of
+from hub.series.shape import iso
+from hub.services import scopes
+from hub.services.streams.appending import Appended, Arriving, Verdict
+from hub.values import Stream
+
+bp = Blueprint("appending", __name__)
+
+
+@bp.put("/stream/<stream>/")
+@requires_key(scopes.STREAM_WRITE)
+def append(stream: str) -> Response:
+    found = services().streams.writable(stream, principal())
+    content = body.read(request)
+    media_type = body.media_type(request, (body.JSON, *body.NDJSON))
+    arriving = Arriving(
+        stream=found,
+        body=content,
+        shape=shape_of(content, lines=media_type != body.JSON),
+        idempotency_key=request.headers.get("Idempotency-Key"),
+    )
+    appended = services().appending.put(arriving)
+    if arriving.shape == "object":
+        answer = one(_single(found, appended), 201)
+    else:
+        answer = one(_told(found, appended), _status(appended))
+    if appended.replayed:
+        answer.headers["Idempotency-Replayed"] = "true"
+    return answer
+
+
+def _single(stream: Stream, appended: Appended) -> dict[str, Any]:
+    (stored,) = appended.verdicts
+    assert not isinstance(stored, HubError)
+    at, value = stored
+    (time,) = _iso([at])
+    datapoint = {"t": time, "v": value}
+    return {"stream_id": stream.uuid, "granularity": stream.highest, "datapoint": datapoint}
+
+
+def _told(stream: Stream, appended: Appended) -> dict[str, Any]:
+    verdicts = appended.verdicts
+    times = [0 if isinstance(verdict, HubError) else verdict[0] for verdict in verdicts]
+    said = [
+        _verdict(index, verdict, time)
+        for index, (verdict, time) in enumerate(zip(verdicts, _iso(times), strict=True))
+    ]
+    return {
+        "stream_id": stream.uuid,
+        "granularity": stream.highest,
+        "stored": appended.stored,
+        "refused": len(verdicts) - appended.stored,
+        "verdicts": said,
+    }
+
+
+def _verdict(index: int, verdict: Verdict, time: str) -> dict[str, Any]:
+    if isinstance(verdict, HubError):
+        return {"index": index, "status": "refused", "error": errors.facts(verdict)}
+    return {"index": index, "status": "stored", "t": time}
+
+
+def _iso(times: list[int]) -> list[str]:
+    return iso(np.array(times, np.int64))
+
+
+def _status(appended: Appended) -> int:
+    """201 when all are stored, 207 when some are, 400 when none is."""
+    stored, total = appended.stored, len(appended.verdicts)
+    if stored == total:
+        return 201
+    if stored:
+        return 207
+    return 400 if all(isinstance(verdict, Invalid) for verdict in appended.verdicts) else 503

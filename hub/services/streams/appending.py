@@ -1,0 +1,171 @@
+"""Datapoints coming in: checked, given their place, stored durably, answered one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from hub.errors import BadDatapoint, Conflict, HubError, Invalid, NotJson, TooLarge
+from hub.ingest import text
+from hub.ingest.stamp import Clock
+from hub.ingest.text import Shape
+from hub.series.incoming import datapoint
+from hub.series.levels import SECOND_MS
+from hub.services.repeats import opened
+from hub.services.streams.placing import Datapoint, Placing
+from hub.store.receipts import Receipts
+from hub.values import Stream
+
+Verdict = Datapoint | HubError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arriving:
+    """One PUT, still bytes. ``idempotency_key`` makes a repeat of it harmless."""
+
+    stream: Stream
+    body: bytes
+    shape: Shape
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of each datapoint, in order: its time and value, or why it is refused."""
+
+    verdicts: Sequence[Verdict]
+    replayed: bool = False
+
+    @property
+    def stored(self) -> int:
+        return sum(not isinstance(verdict, HubError) for verdict in self.verdicts)
+
+
+class Appending:
+    def __init__(self, placing: Placing, receipts: Receipts, points_max: int) -> None:
+        self._placing = placing
+        self._receipts = receipts
+        self._points_max = points_max
+        self._clock = Clock()
+
+    def put(self, arriving: Arriving) -> Appended:
+        """Check and store what came in; returns once it is in the journal.
+
+        Raises:
+            Conflict: the stream's datapoints are the hub's own: derived, or fed by a dataset.
+            NotJson: the body as a whole cannot be read.
+            BadDatapoint, LateDatapoint: the single one breaks a rule (in a batch a verdict).
+            TooLarge: more datapoints than a batch may hold.
+            BadParameter, KeyReused: the idempotency key is malformed, or was used otherwise.
+            Unavailable: not confirmed; it is not known what was stored.
+        """
+        _refuse_own(arriving.stream)
+        items = self._items(arriving)
+        if arriving.idempotency_key is None:
+            return self._append(arriving, items, datetime.now(UTC), again=False)
+        fresh = self._clock.arrival()
+        request = f"{arriving.shape}\n".encode() + arriving.body
+        owner, key = arriving.stream.uuid, arriving.idempotency_key
+        first = opened(self._receipts, owner, key, request, fresh)
+        again = first.first_id != fresh.first_id
+        if first.done:
+            return Appended(_checked(arriving.stream, items, first.at), replayed=True)
+        appended = self._append(arriving, items, first.at, again=again)
+        if all(isinstance(v, (tuple, Invalid)) for v in appended.verdicts):
+            self._receipts.close(first)
+        return appended
+
+    def _append(
+        self, arriving: Arriving, items: list[object], now: datetime, *, again: bool
+    ) -> Appended:
+        stream = arriving.stream
+        verdicts = _checked(stream, items, now)
+        if arriving.shape == "object" and isinstance(verdicts[0], HubError):
+            raise verdicts[0]
+        good = [index for index, verdict in enumerate(verdicts) if isinstance(verdict, tuple)]
+        failures = self._placing.put(stream, [verdicts[i] for i in good], again=again)  # type: ignore[misc]
+        for index, failure in failures.items():
+            verdicts[good[index]] = failure
+        if arriving.shape == "object" and failures:
+            raise failures[0]
+        return Appended(verdicts, replayed=again)
+
+    def _items(self, arriving: Arriving) -> list[object]:
+        match arriving.shape:
+            case "object":
+                return [_value(arriving.body)]
+            case "array":
+                items = _value(arriving.body)
+                if not isinstance(items, list):
+                    raise NotJson("a batch is a JSON array of datapoints, or lines of them")
+            case "lines":
+                lines = [line for line in arriving.body.split(b"\n") if line.strip()]
+                self._check_count(len(lines))
+                items = [_line(line) for line in lines]
+        self._check_count(len(items))
+        return items
+
+    def _check_count(self, count: int) -> None:
+        if count > self._points_max:
+            raise TooLarge(
+                f"a batch holds at most {self._points_max} datapoints",
+                limit="ingest_documents_max",
+                max=self._points_max,
+            )
+
+
+def _refuse_own(stream: Stream) -> None:
+    if stream.derivation is not None:
+        raise Conflict("a derived stream takes no datapoints of its own", stream=stream.uuid)
+    if stream.feed is not None:
+        raise Conflict("this stream's datapoints come from a dataset", stream=stream.uuid)
+
+
+def _checked(stream: Stream, items: list[object], now: datetime) -> list[Verdict]:
+    now_ms = int(now.timestamp() * SECOND_MS)
+    verdicts: list[Verdict] = []
+    for item in items:
+        try:
+            if isinstance(item, HubError):
+                raise item
+            verdicts.append(datapoint(item, now_ms, stream.value_type, stream.value_downsamplers))
+        except Invalid as exc:
+            verdicts.append(exc)
+    return verdicts
+
+
+def _value(body: bytes) -> object:
+    """One JSON text, in which no object has a name twice."""
+    try:
+        value: object = text.fast(body)
+    except ValueError:
+        value = text.exact(body)
+    else:
+        if not text.is_doubtful(body, value):
+            return value
+        value = text.exact(body)
+    return _judged(value)
+
+
+def _judged(value: object) -> object:
+    """The value, with an error in place of each datapoint that has a name twice."""
+    if isinstance(value, list):
+        return [_judged(item) if isinstance(item, dict) else item for item in value]
+    if (name := _repeated(value)) is not None:
+        return BadDatapoint("a name stands twice in one object", path=name)
+    return value
+
+
+def _repeated(value: object) -> str | None:
+    if isinstance(value, text.RepeatedName):
+        return value.name
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((name for item in inner if (name := _repeated(item)) is not None), None)
+
+
+def _line(line: bytes) -> object:
+    try:
+        return _value(line)
+    except NotJson as exc:
+        return exc

@@ -1,0 +1,157 @@
+"""Which place a datapoint takes among those that are there: the stream's policy on late ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hub.errors import HubError, LateDatapoint, Unavailable
+from hub.series import buckets
+from hub.series.buckets import Bucket
+from hub.store.group_commit import GroupCommit
+from hub.store.points import Change, PointStore
+from hub.values import Stream
+
+Datapoint = tuple[int, Any]
+"""A time in ms and a value."""
+TOGETHER_MAX = 64
+"""Datapoints of one request, up to which it shares a write with those that arrive beside it."""
+ATTEMPTS = 16
+
+
+class _Taken(Exception):
+    """Some changes were not made, because the documents hold something as new."""
+
+    def __init__(self, changes: list[Change]) -> None:
+        super().__init__()
+        self.changes = changes
+
+
+class Placing:
+    def __init__(self, points: PointStore) -> None:
+        self._points = points
+        self._commits = GroupCommit(self._commit)
+
+    def put(
+        self, stream: Stream, datapoints: Sequence[Datapoint], *, again: bool = False
+    ) -> dict[int, HubError]:
+        """Store datapoints durably, in the order in which they came where times are equal.
+
+        Args:
+            again: some may be there from an earlier attempt at the same request; those are
+                not stored twice.
+
+        Returns:
+            The refused ones by index: those that came late to a stream that takes none.
+
+        Raises:
+            Unavailable: not confirmed; it is not known what was stored.
+        """
+        if not datapoints:
+            return {}
+        late = self._late(stream, datapoints) if stream.late == "reject" else {}
+        kept = [point for index, point in enumerate(datapoints) if index not in late]
+        changes = _changes(stream, kept)
+        if again:
+            refused = [change for change in changes if change.fresh]
+            self._write([change for change in changes if not change.fresh])
+        else:
+            refused = self._write(changes)
+        for change in refused:
+            self._fit_in(change, again=again)
+        return late
+
+    def _write(self, changes: list[Change]) -> list[Change]:
+        if not changes:
+            return []
+        if sum(len(change.values) for change in changes) > TOGETHER_MAX:
+            return self._points.write(changes)
+        try:
+            self._commits.put(changes)
+        except _Taken as exc:
+            return exc.changes
+        return []
+
+    def _commit(self, requests: Sequence[list[Change]]) -> dict[int, Exception]:
+        refused = {id(c) for c in self._points.write([c for own in requests for c in own])}
+        taken = {
+            index: [change for change in own if id(change) in refused]
+            for index, own in enumerate(requests)
+        }
+        return {index: _Taken(changes) for index, changes in taken.items() if changes}
+
+    def _late(self, stream: Stream, datapoints: Sequence[Datapoint]) -> dict[int, HubError]:
+        """Those that are older than the newest, be it stored or before them in the request."""
+        newest = self._points.ends(stream)[1] or 0
+        late: dict[int, HubError] = {}
+        for index, (at, _) in enumerate(datapoints):
+            if at < newest:
+                late[index] = LateDatapoint("older than the stream's newest datapoint", path="t")
+            newest = max(newest, at)
+        return late
+
+    def _fit_in(self, change: Change, *, again: bool) -> None:
+        """Put datapoints beside those that hold their instants."""
+        for _ in range(ATTEMPTS):
+            held, revision = self._points.names_in(change.bucket)
+            free = _beside(held, change.values, again=again)
+            if not free:
+                return
+            changed = Change(change.bucket, free, change.lo, change.hi)
+            if self._points.exchange(changed, held, (), revision):
+                return
+        raise Unavailable("the datapoints could not be stored; too many writers at once")
+
+
+def _changes(stream: Stream, datapoints: Sequence[Datapoint]) -> list[Change]:
+    """The datapoints by document. One value an instant, or a name of its own for each."""
+    at = np.fromiter((point[0] for point in datapoints), np.int64, len(datapoints))
+    values = [point[1] for point in datapoints]
+    if (at[1:] < at[:-1]).any():
+        order = np.argsort(at, kind="stable")
+        at, values = at[order], [values[index] for index in order.tolist()]
+    single = stream.late == "replace"
+    made = []
+    for bucket, chosen in buckets.split(stream.id, stream.widths, at):
+        offsets = (at[chosen] - bucket.start).tolist()
+        names = map(str, offsets) if single else _names(offsets)
+        held = dict(zip(names, values[chosen], strict=True))
+        lo, hi = int(at[chosen.start]), int(at[chosen.stop - 1])
+        made.append(Change(bucket, held, lo, hi, fresh=not single))
+    return made
+
+
+def _names(offsets: list[int]) -> list[str]:
+    """Names for ascending offsets, counted where one comes several times."""
+    names, before, count = [], -1, 0
+    for offset in offsets:
+        count = count + 1 if offset == before else 0
+        before = offset
+        names.append(buckets.name(offset, count))
+    return names
+
+
+def _beside(held: Mapping[str, Any], values: Mapping[str, Any], *, again: bool) -> dict[str, Any]:
+    """The values under names that are free; without those already there, if ``again``."""
+    free: dict[str, Any] = {}
+    known: dict[int, list[Any]] = {}
+    if again:
+        for name, value in held.items():
+            known.setdefault(buckets.parsed(name)[0], []).append(value)
+    for name, value in values.items():
+        offset, count = buckets.parsed(name)
+        if value in known.get(offset, ()):
+            known[offset].remove(value)
+            continue
+        while (found := buckets.name(offset, count)) in held or found in free:
+            count += 1
+        free[found] = value
+    return free
+
+
+def bucket_of(stream: Stream, at_ms: int) -> Bucket:
+    """The document that a moment falls into."""
+    width = buckets.width_at(stream.widths, at_ms)
+    return Bucket(stream.id, width, at_ms - at_ms % width)

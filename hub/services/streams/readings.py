@@ -1,0 +1,219 @@
+"""Reading a stream: a range at a granularity, one page of it, at a cost that follows the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from hub.errors import BadParameter
+from hub.series import draw, shape
+from hub.series.grid import Calendar, Even, Grid, Run, asked_for, raw_range
+from hub.series.levels import CALENDAR, LEVELS, ROLLUPS, Level, first_rollup, level_of
+from hub.series.parts import FloatArray, Parts, grouped
+from hub.series.points import Points, joined
+from hub.series.selection import LIMIT_MAX, Selection
+from hub.services.streams.downsample import Downsampling, highest_of
+from hub.services.streams.from_raw import FromRaw, plain
+from hub.services.streams.ranks import Ranks
+from hub.services.streams.settled import Settled
+from hub.store.points import PointStore
+from hub.store.rollups import Rollups
+from hub.values import Stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLimits:
+    """How much one request may read: raw datapoints, and buckets under those of a calendar."""
+
+    raw_points_max: int = 2_000_000
+    buckets_max: int = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A page of datapoints.
+
+    Attributes:
+        total: how many the range has at this granularity.
+        limit: how many this page may hold.
+        granularity: as it was asked for, by full name.
+        points: ``{"t": …, "v": …}`` each.
+    """
+
+    total: int
+    limit: int
+    granularity: str
+    points: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Readings:
+    def __init__(
+        self, points: PointStore, rollups: Rollups, downsampling: Downsampling, limits: ReadLimits
+    ) -> None:
+        self._points = points
+        self._rollups = rollups
+        self._downsampling = downsampling
+        self._limits = limits
+
+    def ends(self, streams: Sequence[Stream]) -> dict[int, tuple[int | None, int | None]]:
+        """Times of the earliest and the latest datapoint, ms, by stream id."""
+        return {stream.id: self._points.ends(stream) for stream in streams}
+
+    def read(self, stream: Stream, asked: Selection) -> Reading:
+        """One page of datapoints.
+
+        Raises:
+            BadParameter: the answer would need more raw datapoints than one request may read.
+        """
+        return _Reader(self, stream, asked).page()
+
+
+class _Reader:
+    """One request, with what is known of its stream."""
+
+    def __init__(self, readings: Readings, stream: Stream, asked: Selection) -> None:
+        self._points = readings._points
+        self._rollups = readings._rollups
+        self._limits = readings._limits
+        self._stream = stream
+        self._asked = asked
+        self._highest = highest_of(stream)
+        self._settled = Settled(stream, readings._points, readings._rollups, readings._downsampling)
+        self._ends = readings._points.ends(stream)
+
+    def page(self) -> Reading:
+        asked = self._asked
+        name = asked.granularity or self._highest.name
+        earliest, latest = self._ends
+        if earliest is None or latest is None:
+            return Reading(0, asked.limit, name)
+        if asked.draw:
+            return self._drawn(asked.draw, earliest, latest)
+        if asked.points is not None and asked.granularity is None:
+            name = self._finest(asked.points, earliest, latest)
+        level = level_of(name)
+        if level is not None and level.rank <= self._highest.rank:
+            return self._raw(name, earliest, latest)
+        return self._downsampled(name, earliest, latest)
+
+    def _finest(self, points: int, earliest: int, latest: int) -> str:
+        """The name of the finest granularity with at most so many points in the range."""
+        lo, hi = self._clipped(earliest, latest)
+        if Ranks(self._settled, self._points, self._rollups).total(lo, hi) <= points:
+            return self._highest.name
+        for level in LEVELS[self._highest.rank + 1 :]:
+            if len(self._run(Even(level), earliest, latest)) <= points:
+                return level.name
+        return LEVELS[-1].name
+
+    def _clipped(self, earliest: int, latest: int) -> tuple[int, int]:
+        lo, hi = raw_range(self._highest, self._asked)
+        return max(lo, earliest), min(hi, latest + 1)
+
+    def _raw(self, name: str, earliest: int, latest: int) -> Reading:
+        asked = self._asked
+        lo, hi = self._clipped(earliest, latest)
+        ranks = Ranks(self._settled, self._points, self._rollups)
+        total = ranks.total(lo, hi)
+        first, after = asked.offset, min(asked.offset + asked.limit, total)
+        if asked.reverse:
+            first, after = max(0, total - asked.offset - asked.limit), total - asked.offset
+        if first >= after:
+            return Reading(total, asked.limit, name)
+        start, skip = ranks.seek(lo, hi, first) if first else (lo, 0)
+        found = shape.raw(self._take(start, hi, skip, after - first))
+        return Reading(total, asked.limit, name, found[::-1] if asked.reverse else found)
+
+    def _take(self, lo: int, hi: int, skip: int, count: int) -> Points:
+        """So many datapoints from ``lo`` on, after passing over some."""
+        pieces, size = [], 0
+        for piece in self._points.between(self._stream, lo, hi):
+            pieces.append(piece)
+            size += len(piece)
+            if size >= skip + count:
+                break
+        return joined(pieces).part(slice(skip, skip + count))
+
+    def _grid(self, name: str) -> Grid:
+        level = level_of(name)
+        zone = self._asked.tz
+        if name in CALENDAR or (zone and level is LEVELS[-1]):
+            return Calendar(name, ZoneInfo(zone or "UTC"))
+        assert level is not None
+        return Even(level)
+
+    def _run(self, grid: Grid, earliest: int, latest: int) -> Run:
+        until = self._settled.until
+        if until is not None and until <= latest:
+            latest = max(until, earliest)
+        run = asked_for(grid, self._asked, earliest, latest)
+        return run if self._stream.value_downsamplers else run.page(0, 0, reverse=False)
+
+    def _downsampled(self, name: str, earliest: int, latest: int) -> Reading:
+        asked = self._asked
+        run = self._run(self._grid(name), earliest, latest)
+        page = run.page(asked.offset, asked.limit, reverse=asked.reverse)
+        if not len(page):
+            return Reading(len(run), asked.limit, name)
+        edges = page.edges()
+        base = first_rollup(self._highest) or LEVELS[-1]
+        frame = shape.Frame(edges[:-1], edges[1:], base.width_ms, earliest, latest)
+        parts = self._parts(page, frame, base)
+        raw = FromRaw(self._points, self._stream, frame, self._limits.raw_points_max)
+        found = shape.downsampled(
+            parts,
+            frame,
+            _among(asked.value_downsamplers, self._stream.value_downsamplers),
+            _among(asked.time_downsamplers, self._stream.time_downsamplers),
+            partial(raw.column, parts),
+        )
+        return Reading(len(run), asked.limit, name, found[::-1] if asked.reverse else found)
+
+    def _parts(self, page: Run, frame: shape.Frame, base: Level) -> Parts:
+        lo, hi = int(frame.start[0]), int(frame.end[-1])
+        if isinstance(page.grid, Even):
+            return self._settled.parts(page.grid.level, lo, hi)
+        edges = np.append(frame.start, hi)
+        below = next(level for level in ROLLUPS[3::-1] if not (edges % level.width_ms).any())
+        if (hi - lo) // below.width_ms > self._limits.buckets_max:
+            raise BadParameter(
+                "too many days for one answer in this time zone; ask for fewer",
+                parameter="limit",
+            )
+        fine = self._settled.parts(below, lo, hi)
+        starts = frame.start[np.searchsorted(frame.start, fine.at, side="right") - 1]
+        return grouped(fine, starts, cut=below.rank >= base.rank)
+
+    def _drawn(self, how: str, earliest: int, latest: int) -> Reading:
+        """The range's raw datapoints, reduced to those that make the picture."""
+        asked = self._asked
+        lo, hi = self._clipped(earliest, latest)
+        total = Ranks(self._settled, self._points, self._rollups).total(lo, hi)
+        if total > self._limits.raw_points_max:
+            raise BadParameter(
+                f"the range holds {total} datapoints, and {self._limits.raw_points_max} are drawn "
+                "at most; narrow it, or ask for a granularity",
+                parameter="downsample",
+            )
+        points = joined(list(self._points.between(self._stream, lo, hi)))
+        wanted = asked.points or LIMIT_MAX // 10
+        numbers: FloatArray = np.array([plain(v) for v in points.values], np.float64)
+        if how == "lttb":
+            chosen = draw.lttb(points.at, numbers, wanted)
+        else:
+            chosen = draw.m4(points.at, numbers, wanted, lo, hi)
+        kept = Points(points.at[chosen], [points.values[i] for i in chosen.tolist()])
+        found = shape.raw(kept)
+        ordered = found[::-1] if asked.reverse else found
+        page = ordered[asked.offset : asked.offset + asked.limit]
+        return Reading(len(found), asked.limit, self._highest.name, page)
+
+
+def _among(asked: Sequence[str] | None, had: Sequence[str]) -> list[str]:
+    """The downsamplers that are asked for, of those that the stream has."""
+    return [name for name in had if asked is None or name in asked]
