@@ -111,6 +111,16 @@ def test_lttb_marks_gaps(values: list[float], points: int, expected: list[int]) 
     assert lttb(np.arange(len(values)), floats(values), points).tolist() == expected
 
 
+@pytest.mark.parametrize("points", range(3, 15))
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("count", [40, 41])
+def test_lttb_of_a_line_with_every_second_null(count: int, first: int, points: int) -> None:
+    values = np.arange(count) * 1.0
+    values[first::2] = NAN
+    found = lttb(np.arange(count), values, points)
+    assert points - 2 <= len(found) <= points
+
+
 def assert_gaps_are_marked(values: list[float], found: list[int]) -> None:
     """One null between two chosen neighbours where there is any between them, else none."""
     data = [index for index in found if not math.isnan(values[index])]
