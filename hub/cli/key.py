@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hub.cli.session import Duration, json_option, put_out, session, table
+from hub.cli.stream import named
 from hub.services import Services, scopes
 from hub.services.keys import Issued
 from hub.values import Key, Reach
@@ -33,7 +34,8 @@ def key() -> None:
 @click.option("--dataset", "datasets", multiple=True, help="Open this one (repeatable).")
 @click.option("--all-datasets", is_flag=True, help="Open every dataset, also those to come.")
 @click.option("--device", "devices", multiple=True, type=int, help="Open this one (repeatable).")
-@click.option("--stream", "streams", multiple=True, type=int, help="Open this one (repeatable).")
+@click.option("--stream", "streams", multiple=True, help="Open this one (repeatable).")
+@click.option("--all-streams", is_flag=True, help="Open every stream, also those to come.")
 @click.option("--expires-in", type=Duration(), help="For example 12h or 90d; default: never.")
 @json_option
 def create(  # noqa: PLR0913 - an option each
@@ -43,21 +45,26 @@ def create(  # noqa: PLR0913 - an option each
     datasets: tuple[str, ...],
     all_datasets: bool,
     devices: tuple[int, ...],
-    streams: tuple[int, ...],
+    streams: tuple[str, ...],
+    all_streams: bool,
     expires_in: timedelta | None,
     as_json: bool,
 ) -> None:
-    """Make a key, restricted to datasets or open to all; it is shown this once."""
-    if (datasets and all_datasets) or not (datasets or all_datasets or devices or streams):
-        raise click.UsageError("give --dataset, --device or --stream, or else --all-datasets")
-    reach = Reach(
-        datasets=None if all_datasets else frozenset(datasets),
-        devices=frozenset(devices),
-        streams=frozenset(streams),
-    )
+    """Make a key, restricted to datasets or streams, or open to all; it is shown this once."""
+    if (datasets and all_datasets) or (streams and all_streams):
+        raise click.UsageError("give either some or all of a kind")
+    if not (datasets or all_datasets or devices or streams or all_streams):
+        raise click.UsageError(
+            "give --dataset, --device or --stream, or else --all-datasets or --all-streams"
+        )
     with session() as services:
         for uuid in datasets:
             services.datasets.get(uuid)
+        reach = Reach(
+            datasets=None if all_datasets else frozenset(datasets),
+            devices=frozenset(devices),
+            streams=None if all_streams else frozenset(named(services, s).id for s in streams),
+        )
         issued = services.keys.create(label, key_scopes, reach=reach, lifetime=expires_in)
     _put_out_issued(issued, as_json=as_json)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import click
 
-from hub.cli import audit, dataset, key, user
+from hub.cli import audit, dataset, key, stream, user
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def hub() -> None:
-    """Administer the hub: datasets, access keys, users.
+    """Administer the hub: datasets, streams, access keys, users.
 
     Works on the same database as the running hub, or starts the embedded one for as long as
     the command runs. With --json every command prints one JSON value.
     """
 
 
-for _command in (audit.audit, dataset.dataset, key.key, user.user):
+for _command in (audit.audit, dataset.dataset, key.key, stream.stream, user.user):
     hub.add_command(_command)
