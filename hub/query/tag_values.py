@@ -28,8 +28,7 @@ def converted(text: str) -> Any:
     """A boolean, null, an integer, a float, or else the text itself.
 
     Numbers are plain decimal ones, blanks around them allowed: ``nan``, ``inf``, ``1_000`` and
-    what no finite float can hold stay text. An integer beyond 64 bits is a float, as tags and
-    datapoints are stored.
+    what no finite float can hold stay text. An integer beyond 64 bits is compared as a float.
     """
     if text in _WORDS:
         return _WORDS[text]
