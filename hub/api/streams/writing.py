@@ -1,0 +1,33 @@
+"""Streams over HTTP, made and deleted. The interface is the hub's own, its errors too."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from hub.api import body
+from hub.api.answers import one
+from hub.api.auth import principal, requires_key
+from hub.api.context import services
+from hub.services import scopes
+from hub.services.streams.wanted import wanted
+
+bp = Blueprint("writing", __name__)
+
+
+@bp.post("/stream/")
+@requires_key(scopes.STREAM_WRITE)
+def ensure() -> Response:
+    """201 with a stream that was made, 200 with the one that was there."""
+    asked = wanted(body.query(request, empty={}))
+    stream, made = services().streams.ensure(asked, principal())
+    facts = services().streams.facts(stream)
+    answer = one(facts, 201 if made else 200)
+    answer.headers["Location"] = facts["resource_uri"]
+    return answer
+
+
+@bp.delete("/stream/<stream>/")
+@requires_key(scopes.STREAM_WRITE)
+def delete(stream: str) -> Response:
+    services().streams.delete(services().streams.writable(stream, principal()))
+    return Response(status=204)
