@@ -13,6 +13,7 @@ from threading import Event
 from apscheduler.schedulers.base import BaseScheduler
 
 from hub.errors import HubError
+from hub.jobs.downsample import downsample, purge_streams
 from hub.jobs.purge import purge
 from hub.services import Services
 
@@ -23,16 +24,23 @@ HOLDER = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``run`` is called every ``every_s`` seconds, by one worker of all at a time."""
+    """``run`` is called every ``every_s`` seconds, by one worker of all at a time.
+
+    It gets the fencing token of its lease: greater than that of any run before it.
+    """
 
     id: str
-    run: Callable[[], object]
+    run: Callable[[int], object]
     every_s: float
     lease: timedelta = timedelta(minutes=10)
 
 
 def timetable(services: Services, stopping: Event) -> tuple[Job, ...]:
-    return (Job("purge", lambda: purge(services.datasets, stopping), every_s=5),)
+    return (
+        Job("downsample", lambda fence: downsample(services, fence, stopping), every_s=1),
+        Job("purge", lambda _: purge(services.datasets, stopping), every_s=5),
+        Job("purge-streams", lambda _: purge_streams(services, stopping), every_s=5),
+    )
 
 
 def bind(scheduler: BaseScheduler, services: Services, stopping: Event) -> None:
@@ -55,10 +63,11 @@ def bind(scheduler: BaseScheduler, services: Services, stopping: Event) -> None:
 def held(services: Services, job: Job) -> None:
     """Run a job if no other worker is at it. What the hub expects to fail is tried again later."""
     try:
-        if services.leases.take(job.id, HOLDER, job.lease) is None:
+        fence = services.leases.take(job.id, HOLDER, job.lease)
+        if fence is None:
             return
         try:
-            job.run()
+            job.run(fence)
         finally:
             services.leases.give_back(job.id, HOLDER)
     except HubError as exc:

@@ -134,7 +134,7 @@ def _seconds_since(parts: Parts, start: IntArray, *, cut: bool) -> IntArray:
 
 
 def _sums(parts: Parts, edges: IntArray, count: IntArray) -> dict[str, Any]:
-    """Sum and spread, both about the bucket's minimum, so that a large offset costs no digits."""
+    """Sum and spread; the spread about the minimum, so that a large offset costs no digits."""
     low = np.fmin.reduceat(parts.low, edges)
     about = np.where(np.isnan(low), 0.0, low)
     lengths = np.diff(np.append(edges, len(parts)))
@@ -143,7 +143,7 @@ def _sums(parts: Parts, edges: IntArray, count: IntArray) -> dict[str, Any]:
     mean = excess / np.maximum(count, 1)
     apart = above / np.maximum(parts.count, 1) - np.repeat(mean, lengths)
     spread = np.add.reduceat(parts.spread + parts.count * apart * apart, edges)
-    return {"low": low, "total": about * count + excess, "spread": spread}
+    return {"low": low, "total": np.add.reduceat(parts.total, edges), "spread": spread}
 
 
 def _integers(parts: Parts, edges: IntArray) -> dict[str, Any]:

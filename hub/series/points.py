@@ -65,16 +65,14 @@ def as_parts(points: Points, *, numeric: bool) -> Parts:
 
 
 def _numbers(points: Points) -> Parts:
-    kinds = [type(value) for value in points.values]
     values: FloatArray = np.array(points.values, np.float64)
     there = ~np.isnan(values)
-    whole = np.array([kind is int for kind in kinds], np.bool_)
+    whole = np.array([isinstance(value, int) for value in points.values], np.bool_)
     number = np.where(there, values, 0.0)
     integer = np.zeros(len(points), np.int64)
     if whole.any():
         integer = np.array(
-            [v if kind is int else 0 for v, kind in zip(points.values, kinds, strict=True)],
-            np.int64,
+            [value if isinstance(value, int) else 0 for value in points.values], np.int64
         )
     squared = whole & (np.abs(integer) <= SQUARE_MAX)
     return Parts(
@@ -130,12 +128,12 @@ def _fill(found: Parts, index: int, value: dict[str, Any]) -> None:
     found.low[index] = low
     found.high[index] = high
     found.spread[index] = _spread(value, count, mean)
-    if all(type(v) is int and abs(v) < INT_SAFE for v in (total, low, high)):
+    if all(isinstance(v, int) and abs(v) < INT_SAFE for v in (total, low, high)):
         found.whole[index] = True
         found.total_int[index] = total
         found.low_int[index] = low
         found.high_int[index] = high
-        if type(value.get("q")) is int and value["q"] < INT_SAFE:
+        if isinstance(value.get("q"), int) and value["q"] < INT_SAFE:
             found.squared[index] = True
             found.squares_int[index] = value["q"]
 

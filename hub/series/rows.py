@@ -65,8 +65,7 @@ def parts(at: Sequence[int], found: Iterable[Row]) -> Parts:
     start = np.array(at, np.int64)
     points, count, seconds, first, last = (np.array(c, np.int64) for c in columns[:5])
     total, spread, squares, low, high = columns[5:]
-    kinds = list(map(type, total))
-    whole = np.array([kind is int for kind in kinds], np.bool_)
+    whole = np.array([isinstance(value, int) for value in total], np.bool_)
     squared = np.array([value is not None for value in squares], np.bool_)
     return Parts(
         at=start,

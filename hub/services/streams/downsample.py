@@ -71,6 +71,15 @@ class Downsampling:
             done = Done(done.documents + len(batch), done.buckets + buckets)
         return done
 
+    def purge(self, stream: Stream) -> Iterator[int]:
+        """Remove a deleted stream's datapoints in bounded steps, then the stream itself.
+
+        Yields after each step how many documents went.
+        """
+        while count := self._points.remove_some(stream.id) + self._rollups.remove_some(stream.id):
+            yield count
+        self._streams.remove(stream.id)
+
     def _carry(self, marks: Sequence[Mark], fence: int, follow: Follow | None) -> int:
         changed = self._changed(marks)
         buckets = 0

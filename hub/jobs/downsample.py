@@ -1,0 +1,29 @@
+"""Keeping the levels of all streams up to date, and removing what deleted streams left."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event
+
+from hub.services import Services
+
+log = logging.getLogger(__name__)
+
+
+def downsample(services: Services, fence: int, stopping: Event) -> int:
+    """One maintenance run: every change that came in is carried up; how many documents it saw."""
+    done = services.downsampling.run(fence, stopping)
+    if done.documents:
+        log.debug("downsampled %d documents, %d buckets", done.documents, done.buckets)
+    return done.documents
+
+
+def purge_streams(services: Services, stopping: Event) -> int:
+    """Remove the datapoints of deleted streams, in bounded steps; how many streams are gone."""
+    gone = 0
+    for stream in services.streams.deleted():
+        for _ in services.downsampling.purge(stream):
+            if stopping.is_set():
+                return gone
+        gone += 1
+    return gone
