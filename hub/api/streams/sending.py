@@ -11,6 +11,7 @@ from hub.api.streams.forms import JSONP, Form, Told
 
 PACKED_FROM_BYTES = 1024
 PACKING_LEVEL = 5
+DEPENDS_ON = ("Accept", "Accept-Encoding", "Authorization", "X-API-Key")
 AJAX = "XMLHttpRequest"
 
 
@@ -26,7 +27,7 @@ def answer(request: Request, form: Form, told: Told, *, lasting: bool = False) -
     content = form.write(told, request.args)
     packed = len(content) > PACKED_FROM_BYTES and request.accept_encodings["gzip"] > 0
     response = Response(content, content_type=form.content_type)
-    response.vary.update(("Accept", "Accept-Encoding"))
+    response.vary.update(DEPENDS_ON)
     if request.headers.get("X-Requested-With") == AJAX:
         response.headers["Cache-Control"] = "no-cache"
     if form is JSONP:
