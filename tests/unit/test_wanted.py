@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import bson
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.errors import (
     BadStream,
@@ -17,6 +21,7 @@ from hub.errors import (
 from hub.series.names import STORED_TIMES, STORED_VALUES
 from hub.services.streams import tags
 from hub.services.streams.derivations import OPERATORS
+from hub.services.streams.form import STREAM
 from hub.services.streams.wanted import UUID, uuid_of, wanted
 from hub.values import Feed
 
@@ -78,6 +83,11 @@ def test_title_query_tags_and_tags_are_combined(
         ({"title": 5}, "$.title"),
         ({"title": ""}, "$.title"),
         ({"title": "x" * 201}, "$.title"),
+        ({"title": "\ud800", "tags": {"title": "t"}, "query_tags": {"a": 1}}, "$.title"),
+        ({"derive_op": "\ud800", "derive_from": [A]}, "$.derive_op"),
+        ({"dataset": {"dataset": A, "field": "\ud800"}}, "$.dataset.field"),
+        ({"derive_op": "sum", "derive_from": [{"stream": A, "name": "\ud800"}]},
+         "$.derive_from[0].name"),
         ({"title": None}, "$.query_tags"),
         ({"query_tags": {}}, "$.query_tags"),
         ({"query_tags": ["a"]}, "$.query_tags"),
@@ -288,6 +298,35 @@ def test_a_derivation_that_makes_no_sense_is_refused(fields: dict, kind: type[Hu
     with pytest.raises(kind) as caught:
         wanted({"title": "a"} | fields)
     assert caught.value.detail["path"] == path
+
+
+def test_a_counter_may_end_beyond_64_bits():
+    body = {"title": "a", "derive_args": {"max_value": (1 << 64) - 1}, **COUNTER}
+    derivation = wanted(body).derivation
+    assert derivation is not None
+    assert derivation.args == {"max_value": float(1 << 64)}
+
+
+TEXTS = st.sampled_from(
+    [A, "reset", "sum", "derivative", "m", "s", "", "a.b", "$a", "\ud800", "\0"]
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=8
+)
+INNER = ("stream", "granularity", "name", "dataset", "field", "filter", "time_field", "max_value")
+OBJECTS = st.dictionaries(st.sampled_from(INNER), JSON)
+FIELDS = st.sampled_from([*STREAM.fields, "nonsense"])
+
+
+@given(st.dictionaries(FIELDS, JSON | OBJECTS | st.lists(OBJECTS)))
+def test_any_json_is_refused_in_form_or_can_be_stored(body: dict):
+    try:
+        read = wanted(body)
+    except HubError as exc:
+        orjson.dumps([exc.message, exc.detail])
+    else:
+        bson.encode({"name": read.title, "tags": read.tags})
 
 
 @pytest.mark.parametrize("op", sorted(OPERATORS))

@@ -17,6 +17,7 @@ TITLE_CHARS_MAX = 200
 NAME_CHARS_MAX = 1_000
 SOURCES_MAX = 100
 INTERVAL_S = (0.001, 1e9)
+INT_END = 1 << 63
 LATE: tuple[Late, ...] = ("reject", "replace", "keep")
 
 
@@ -38,10 +39,24 @@ class _Flag(fields.Field[bool]):
 
 
 class _Number(fields.Field[float]):
+    """An integer as it is where 64 bits hold it, else as a float."""
+
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float:
         if type(value) not in (int, float) or not math.isfinite(value):
             raise ValidationError("Must be a number.")
-        return value  # type: ignore[no-any-return]
+        return value if abs(value) < INT_END else float(value)
+
+
+class _Text(fields.String):
+    """A string that UTF-8 can write."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        read = super()._deserialize(value, *args, **kwargs)
+        try:
+            read.encode()
+        except UnicodeEncodeError as exc:
+            raise ValidationError("Holds half of a surrogate pair.") from exc
+        return read
 
 
 class _Object(fields.Field[Document]):
@@ -59,15 +74,15 @@ class _Source(fields.Field[Document]):
         return read
 
 
-def _name(**options: Any) -> fields.String:
-    return fields.String(validate=validate.Length(1, NAME_CHARS_MAX), **options)
+def _name(**options: Any) -> _Text:
+    return _Text(validate=validate.Length(1, NAME_CHARS_MAX), **options)
 
 
 class SourceSchema(Schema):
     class Meta:
         unknown = RAISE
 
-    stream = fields.String(required=True)
+    stream = _Text(required=True)
     granularity = _Granularity(load_default=None)
     name = _name(load_default=None)
 
@@ -93,7 +108,7 @@ class StreamSchema(Schema):
     class Meta:
         unknown = RAISE
 
-    title = fields.String(load_default=None, validate=validate.Length(1, TITLE_CHARS_MAX))
+    title = _Text(load_default=None, validate=validate.Length(1, TITLE_CHARS_MAX))
     query_tags = _Object(load_default=None)
     tags = _Object(load_default=dict)
     value_type = fields.String(load_default="numeric", validate=validate.OneOf(VALUE_TYPES))
@@ -107,7 +122,7 @@ class StreamSchema(Schema):
     derive_from = fields.List(
         _Source(), load_default=None, validate=validate.Length(1, SOURCES_MAX)
     )
-    derive_op = fields.String(load_default=None)
+    derive_op = _Text(load_default=None)
     derive_args = fields.Nested(ArgumentsSchema, load_default=dict)
     derive_backprocess = _Flag(load_default=True)
 
