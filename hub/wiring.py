@@ -20,6 +20,7 @@ from hub.services.keys import Keys
 from hub.services.permits import Permits
 from hub.services.queries import Queries
 from hub.services.streams.appending import Appending
+from hub.services.streams.deriving import Deriving
 from hub.services.streams.downsample import Downsampling
 from hub.services.streams.placing import Placing
 from hub.services.streams.readings import Readings
@@ -34,6 +35,7 @@ from hub.store import receipts as store_receipts
 from hub.store import streams as store_streams
 from hub.store.mongod import Lease, acquire
 from hub.store.points import PointStore
+from hub.store.progress import Progress
 from hub.store.rollups import Rollups
 
 
@@ -89,6 +91,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         appending=Appending(Placing(points), receipts, settings.ingest.documents_max),
         audit=notes,
         datasets=known,
+        deriving=Deriving(streams, points, rollups, Progress(mongo)),
         downsampling=downsampling,
         health=Health(store_health.Pulse(mongo)),
         ingest=Ingest(stored, receipts, settings.ingest),

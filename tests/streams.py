@@ -59,4 +59,4 @@ class Streams:
     def downsample(self) -> None:
         """One maintenance run, as the worker does it."""
         self._fence += 1
-        self.services.downsampling.run(self._fence, Event())
+        self.services.downsampling.run(self._fence, Event(), self.services.deriving.follow)

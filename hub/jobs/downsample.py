@@ -12,10 +12,19 @@ log = logging.getLogger(__name__)
 
 def downsample(services: Services, fence: int, stopping: Event) -> int:
     """One maintenance run: every change that came in is carried up; how many documents it saw."""
-    done = services.downsampling.run(fence, stopping)
+    done = services.downsampling.run(fence, stopping, services.deriving.follow)
     if done.documents:
         log.debug("downsampled %d documents, %d buckets", done.documents, done.buckets)
     return done.documents
+
+
+BACKFILL_S = 10.0
+"""How long one run derives from what sources held before."""
+
+
+def backfill(services: Services) -> int:
+    """Fill new derived streams from what their sources hold; how many are through."""
+    return sum(1 for _ in services.deriving.backfill(BACKFILL_S))
 
 
 def purge_streams(services: Services, stopping: Event) -> int:

@@ -10,6 +10,7 @@ from hub.services.ingest import Ingest
 from hub.services.keys import Keys
 from hub.services.queries import Queries
 from hub.services.streams.appending import Appending
+from hub.services.streams.deriving import Deriving
 from hub.services.streams.downsample import Downsampling
 from hub.services.streams.readings import Readings
 from hub.services.streams.registry import Streams
@@ -23,6 +24,7 @@ class Services:
     appending: Appending
     audit: Audit
     datasets: Datasets
+    deriving: Deriving
     downsampling: Downsampling
     health: Health
     ingest: Ingest

@@ -94,6 +94,51 @@ class PointStore:
             row = self._values.find_one({"_id": _id(bucket)}, {"v": 1, "r": 1})
         return (row.get("v", {}), row["r"]) if row else ({}, 0)
 
+    def held(self, stream: Stream, lo: int, hi: int) -> list[tuple[Bucket, dict[str, Any], int]]:
+        """The documents that reach into ``[lo, hi)``: each with its map and its revision."""
+        found = []
+        for width in sorted({width for _, width in stream.widths}):
+            first, after = _before(stream.id, width, lo - lo % width), _before(stream.id, width, hi)
+            with translated():
+                for row in self._values.find({"_id": {"$gte": first, "$lt": after}}):
+                    found.append((_bucket(row["_id"]), row.get("v", {}), row["r"]))
+        return found
+
+    def nearest(self, stream: Stream, at: int, direction: int, *, value: bool) -> int | None:
+        """The time of the next datapoint after (1) or before (-1) a moment, that one excluded.
+
+        Args:
+            value: pass over datapoints that are null.
+        """
+        times = [
+            found
+            for width in sorted({width for _, width in stream.widths})
+            if (found := self._nearest(stream.id, width, at, direction, value=value)) is not None
+        ]
+        if not times:
+            return None
+        return min(times) if direction > 0 else max(times)
+
+    def _nearest(
+        self, stream: int, width: int, at: int, direction: int, *, value: bool
+    ) -> int | None:
+        start = _before(stream, width, at - at % width)
+        bound = {"$gte": start, "$lt": {"s": stream, "w": width + 1}}
+        if direction < 0:
+            bound = {"$gt": {"s": stream, "w": width}, "$lte": start}
+        with translated():
+            rows = self._values.find({"_id": bound}, {"v": 1}, sort=[("_id", direction)])
+            for row in rows.batch_size(2):
+                points = buckets.points_of(_bucket(row["_id"]), row.get("v", {}))
+                times: list[int] = [
+                    moment
+                    for moment, held in zip(points.at.tolist(), points.values, strict=True)
+                    if (moment - at) * direction > 0 and not (value and held is None)
+                ]
+                if times:
+                    return min(times) if direction > 0 else max(times)
+        return None
+
     def exchange(
         self, change: Change, held: Mapping[str, Any], gone: Sequence[str], revision: int
     ) -> bool:

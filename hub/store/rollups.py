@@ -55,6 +55,35 @@ class Rollups:
                 found[row["_id"]["s"], row["_id"]["t"]] = row["b"]
         return [_of_span(level, found, span) for span in spans]
 
+    def nearest(
+        self, level: Level, stream: int, at: int, direction: int, *, value: bool
+    ) -> int | None:
+        """The start of the next bucket with datapoints after (1) or before (-1) the one at ``at``.
+
+        Args:
+            value: pass over buckets without a value that is not null.
+        """
+        chunk_ms = CHUNK * level.width_ms
+        start = {"s": stream, "t": at - at % chunk_ms}
+        bound = {"$gte": start, "$lt": {"s": stream + 1}}
+        if direction < 0:
+            bound = {"$gte": {"s": stream}, "$lte": start}
+        with translated():
+            found = self._levels[level].find({"_id": bound}, {"b": 1}, sort=[("_id", direction)])
+            for row in found.batch_size(2):
+                held = (
+                    (int(row["_id"]["t"]) + int(name) * level.width_ms, part)
+                    for name, part in row["b"].items()
+                )
+                starts = [
+                    moment
+                    for moment, part in held
+                    if (moment - at) * direction > 0 and not (value and part[1] == 0)
+                ]
+                if starts:
+                    return min(starts) if direction > 0 else max(starts)
+        return None
+
     def write(self, level: Level, made: Iterable[tuple[Span, Parts, bool]], fence: int) -> None:
         """Put the parts of ranges in place.
 

@@ -44,6 +44,7 @@ COLLECTIONS = (
     Collection("audit", (IndexModel([("at", ASCENDING)]),)),
     Collection("hub"),
     Collection("counters"),
+    Collection("progress"),
     Collection(
         "streams",
         (
@@ -51,6 +52,7 @@ COLLECTIONS = (
             IndexModel([("tags.$**", ASCENDING)]),
             IndexModel([("feed.dataset", ASCENDING)]),
             IndexModel([("derivation.sources.stream", ASCENDING)]),
+            IndexModel([("pending", ASCENDING)], sparse=True),
         ),
     ),
     Collection(

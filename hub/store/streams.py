@@ -9,6 +9,7 @@ Fields of a row of ``streams``:
 - ``feed``: null or ``{dataset, field, filter, time_field}``
 - ``derivation``: null or ``{op, sources: [{stream, granularity, name}], args, after_ms}``
 - ``depended``: how many times a stream was derived from this one
+- ``pending``: true while a derived stream has not seen all that its sources hold
 
 The row ``streams`` of ``counters`` holds the ``last`` id that is known to be taken. Whoever
 adds a stream takes the id after it, and the unique ``_id`` lets one of two through: so nobody
@@ -53,6 +54,8 @@ class Streams:
     def add(self, stream: Stream) -> None:
         """Raises Conflict: the id is taken meanwhile, or the UUID."""
         row = _row(stream) | {"depended": 0}
+        if stream.derivation:
+            row["pending"] = True
         with translated():
             try:
                 self._streams.insert_one(row)
@@ -116,6 +119,19 @@ class Streams:
     def fed_by(self, dataset: str) -> list[Stream]:
         """The streams in use whose values come from a dataset."""
         return self._many({"feed.dataset": dataset, "deleted": None})
+
+    def fed(self) -> list[Stream]:
+        """The streams in use whose values come from datasets."""
+        return self._many({"feed.dataset": {"$type": "string"}, "deleted": None})
+
+    def pending(self) -> list[Stream]:
+        """The streams in use that are still to be derived from what their sources hold."""
+        return self._many({"pending": True, "deleted": None})
+
+    def settle(self, stream_id: int) -> None:
+        """Note that a stream is pending no more."""
+        with translated():
+            self._streams.update_one({"_id": stream_id}, {"$unset": {"pending": ""}})
 
     def depend_on(self, stream_id: int) -> bool:
         """Note that a stream was derived from this one; False if this one is deleted."""

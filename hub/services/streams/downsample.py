@@ -31,7 +31,8 @@ RUN_S = 60.0
 """After so long a run ends, for its lease to be renewed; the next one goes on."""
 
 Runs = list[tuple[Stream, list[Run]]]
-Follow = Callable[[Stream, Sequence[tuple[int, int, bool]]], None]
+Follow = Callable[[Stream, Sequence[tuple[int, int, bool]]], bool]
+"""Does what depends on a stream's changed spans; whether that changed other streams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +56,23 @@ class Downsampling:
             fence: the token of the lease under which this runs.
             stopping: looked at between batches.
             follow: called with a stream and its changed spans (ms, ``[lo, hi)``, whether
-                datapoints went) when its rollups are right and before its marks go.
+                datapoints went) when its rollups are right and before its marks go. Streams
+                that this changes are brought up to date in the same run.
 
         Raises:
             Conflict: another worker has taken over.
             Unavailable: the database went away; nothing is lost, the next run does it.
         """
-        ends, done = monotonic() + RUN_S, Done()
-        marks = self._points.marks()
-        while not stopping.is_set() and monotonic() < ends:
-            batch = list(islice(marks, BATCH))
-            if not batch:
-                break
-            buckets = self._carry(batch, fence, follow)
-            done = Done(done.documents + len(batch), done.buckets + buckets)
+        ends, done, more = monotonic() + RUN_S, Done(), True
+        while more:
+            more = False
+            marks = self._points.marks()
+            while batch := list(islice(marks, BATCH)):
+                if stopping.is_set() or monotonic() > ends:
+                    return done
+                buckets, others = self._carry(batch, fence, follow)
+                done = Done(done.documents + len(batch), done.buckets + buckets)
+                more |= others
         return done
 
     def purge(self, stream: Stream) -> Iterator[int]:
@@ -80,9 +84,9 @@ class Downsampling:
             yield count
         self._streams.remove(stream.id)
 
-    def _carry(self, marks: Sequence[Mark], fence: int, follow: Follow | None) -> int:
+    def _carry(self, marks: Sequence[Mark], fence: int, follow: Follow | None) -> tuple[int, bool]:
         changed = self._changed(marks)
-        buckets = 0
+        buckets, others = 0, False
         for level, runs in self.levels(changed):
             made = [((s.id, run.lo, run.hi), run.parts, run.pruned) for s, of in runs for run in of]
             self._rollups.write(level, made, fence)
@@ -90,9 +94,9 @@ class Downsampling:
                 buckets = sum(len(parts) for _, parts, _ in made)
         for stream, spans in changed:
             if follow:
-                follow(stream, spans)
+                others |= follow(stream, spans)
         self._points.seen(marks)
-        return buckets
+        return buckets, others
 
     def _changed(self, marks: Iterable[Mark]) -> list[tuple[Stream, list[tuple[int, int, bool]]]]:
         """The changed spans by stream; marks of streams that are gone are left to the purge."""

@@ -116,21 +116,21 @@ def _changes(stream: Stream, datapoints: Sequence[Datapoint]) -> list[Change]:
     made = []
     for bucket, chosen in buckets.split(stream.id, stream.widths, at):
         offsets = (at[chosen] - bucket.start).tolist()
-        names = map(str, offsets) if single else _names(offsets)
-        held = dict(zip(names, values[chosen], strict=True))
+        own = map(str, offsets) if single else names(offsets)
+        held = dict(zip(own, values[chosen], strict=True))
         lo, hi = int(at[chosen.start]), int(at[chosen.stop - 1])
         made.append(Change(bucket, held, lo, hi, fresh=not single))
     return made
 
 
-def _names(offsets: list[int]) -> list[str]:
+def names(offsets: list[int]) -> list[str]:
     """Names for ascending offsets, counted where one comes several times."""
-    names, before, count = [], -1, 0
+    made, before, count = [], -1, 0
     for offset in offsets:
         count = count + 1 if offset == before else 0
         before = offset
-        names.append(buckets.name(offset, count))
-    return names
+        made.append(buckets.name(offset, count))
+    return made
 
 
 def _beside(held: Mapping[str, Any], values: Mapping[str, Any], *, again: bool) -> dict[str, Any]:
