@@ -1,5 +1,7 @@
 // The hub's stream interface: the list, datapoints, and the addresses of requests.
 
+import { shown } from "./key.js";
+
 const LIST = new URL("../api/v1/stream/", document.baseURI);
 const LIST_LIMIT = 200;
 const POINTS_LIMIT = 1000;
@@ -20,11 +22,11 @@ async function reason(response) {
   return response.statusText;
 }
 
-async function get(url, { signal, fresh = false } = {}) {
+async function answered(url, { signal, fresh = false } = {}) {
   let response;
   try {
     const cache = fresh ? "no-cache" : "default";
-    response = await fetch(url, { signal, cache, headers: { Accept: "application/json" } });
+    response = await fetch(url, { signal, cache, headers: { Accept: "*/*", ...shown() } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError("The hub does not answer.");
@@ -32,7 +34,11 @@ async function get(url, { signal, fresh = false } = {}) {
   if (!response.ok) {
     throw new ApiError(`The hub answered ${response.status}: ${await reason(response)}`);
   }
-  return response.json();
+  return response;
+}
+
+async function get(url, options) {
+  return (await answered(url, options)).json();
 }
 
 async function* pages(url, options) {
@@ -65,6 +71,13 @@ export function address(stream, range, level, more = {}) {
   url.searchParams.set("partial", "true");
   if (more.format) url.searchParams.set("format", more.format);
   return url;
+}
+
+/** What an address answers to this reader, as a file to save. */
+export async function save(href, name) {
+  const file = URL.createObjectURL(await (await answered(href)).blob());
+  Object.assign(document.createElement("a"), { href: file, download: name }).click();
+  URL.revokeObjectURL(file);
 }
 
 /** The same request as a file to keep, or to look at. */

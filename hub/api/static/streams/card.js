@@ -1,7 +1,8 @@
 // One chart of the page: its heading, its plot, the cross-hair with values, and its links.
 
-import { download } from "./api.js";
+import { download, save } from "./api.js";
 import { unitOf } from "./groups.js";
+import { current } from "./key.js";
 import { CONFIG, colourOf, heightOf, layout, margins, palette, traces, zoomed } from "./plot.js";
 import { nearest } from "./series.js";
 import { Strip } from "./strip.js";
@@ -177,6 +178,7 @@ export class Card {
         const link = (label, properties) => {
           const element = made("a", properties, label);
           element.setAttribute("aria-label", `${label}: ${series.title}`);
+          element.addEventListener("click", (event) => this.#saved(event, properties));
           return element;
         };
         const row = made("p", {},
@@ -188,6 +190,13 @@ export class Card {
         return row;
       }),
     );
+  }
+
+  /** A link cannot show the reader's key: with one, the page fetches the file itself. */
+  #saved(event, { href, download: name }) {
+    if (!current() || !name) return;
+    event.preventDefault();
+    save(href, name).catch(this.page.trouble);
   }
 
   /** Only move the window of the navigator; the plot follows with `draw`. */

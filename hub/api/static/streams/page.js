@@ -3,6 +3,7 @@
 import { ApiError, spanOf, streams } from "./api.js";
 import { Card } from "./card.js";
 import { drawable, grouped } from "./groups.js";
+import { asking } from "./key.js";
 import { DAY, within } from "./levels.js";
 import { Series } from "./series.js";
 import * as text from "./text.js";
@@ -32,6 +33,11 @@ function boundsOf(listed) {
   return { from, to: Math.max(to, from + 60_000) };
 }
 
+/** Change a text only where it is another one, so that it is not read out again. */
+function say(id, words) {
+  if (at(id).textContent !== words) at(id).textContent = words;
+}
+
 const everySeries = () => state.cards.flatMap(({ all }) => all);
 const atEnd = () => Boolean(state.view) && state.view.to >= state.bounds.to - 1000;
 
@@ -46,9 +52,10 @@ function describe() {
   const { view, bounds, listed } = state;
   const first = everySeries()[0];
   const level = first.levelFor(view.to - view.from);
-  at("viewed").textContent = text.range(view, level.width);
-  at("level").textContent = text.level(level, first.stream.highest_granularity);
-  at("summary").textContent = `${text.count(listed.filter(drawable).length, "stream")} · ${text.range(bounds)} UTC`;
+  say("viewed", text.range(view, level.width));
+  say("level", text.level(level, first.stream.highest_granularity));
+  const count = text.count(listed.filter(drawable).length, "stream");
+  say("summary", `${count} · ${text.range(bounds)} UTC`);
   for (const button of document.querySelectorAll("[data-range]")) {
     button.setAttribute("aria-pressed", String(button.dataset.range === state.range));
   }
@@ -57,7 +64,7 @@ function describe() {
   live.setAttribute("aria-pressed", String(atEnd()));
   live.classList.toggle("lost", state.lost);
   const running = atEnd() ? "Live" : "Paused";
-  at("live-text").textContent = state.lost ? "Trying to reach the hub" : running;
+  say("live-text", state.lost ? "Trying to reach the hub" : running);
   live.title = atEnd() ? "New data appears by itself" : "Go to the newest data";
 }
 
@@ -116,6 +123,7 @@ function built(listed) {
     zoom: (view) => look(view),
     slide: (view, done) => look(view, { done }),
     all: () => look(state.bounds, { range: "all" }),
+    trouble,
     point: (moment) => state.cards.forEach((card) => card.point(moment)),
   };
   let colour = 0;
@@ -162,7 +170,11 @@ async function start() {
   try {
     await build(await streams());
   } catch (error) {
+    state.cards.forEach((card) => card.gone());
+    Object.assign(state, { cards: [], listed: [], bounds: null });
     at("charts").replaceChildren();
+    at("bar").hidden = at("empty").hidden = true;
+    at("live").hidden = true;
     at("summary").textContent = "The streams could not be read";
     trouble(error instanceof ApiError ? error : new ApiError("The page could not be drawn."));
     if (!(error instanceof ApiError)) throw error;
@@ -226,6 +238,7 @@ async function keepPolling() {
 // --- the reader ------------------------------------------------------------------------------
 
 function listen() {
+  asking(at("key"), at("key-dialog"), start);
   at("again").addEventListener("click", () => (state.cards.length ? fetchView() : start()));
   at("live").addEventListener("click", () => {
     const span = state.view.to - state.view.from;
