@@ -22,6 +22,7 @@ from hub.services.queries import Queries
 from hub.services.streams.appending import Appending
 from hub.services.streams.deriving import Deriving
 from hub.services.streams.downsample import Downsampling
+from hub.services.streams.feeding import Feeding
 from hub.services.streams.placing import Placing
 from hub.services.streams.readings import Readings
 from hub.services.streams.registry import Streams
@@ -84,22 +85,23 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     tokens = Tokens(hashlib.blake2b(pepper, person=b"hub-pages").digest())
     permits = Permits(settings.concurrency)
     points, rollups = PointStore(mongo), Rollups(mongo)
-    streams = store_streams.Streams(mongo)
+    streams, progress = store_streams.Streams(mongo), Progress(mongo)
     downsampling = Downsampling(streams, points, rollups)
     known = Datasets(datasets.Datasets(mongo), stored, keys, notes)
     return Services(
         appending=Appending(Placing(points), receipts, settings.ingest.documents_max),
         audit=notes,
         datasets=known,
-        deriving=Deriving(streams, points, rollups, Progress(mongo)),
+        deriving=Deriving(streams, points, rollups, progress),
         downsampling=downsampling,
+        feeding=Feeding(streams, stored, points, progress, settings.query),
         health=Health(store_health.Pulse(mongo)),
         ingest=Ingest(stored, receipts, settings.ingest),
         keys=keys,
         leases=store_leases.Leases(mongo),
         queries=Queries(stored, permits, settings.query, settings.answer, tokens),
         readings=Readings(points, rollups, downsampling, settings.stream),
-        streams=Streams(streams, known, notes, settings.query),
+        streams=Streams(streams, progress, known, notes, settings.query),
         users=Users(users.Users(mongo), notes),
     )
 

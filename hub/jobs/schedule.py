@@ -13,8 +13,8 @@ from threading import Event
 from apscheduler.schedulers.base import BaseScheduler
 
 from hub.errors import HubError
-from hub.jobs.downsample import backfill, downsample, purge_streams
 from hub.jobs.purge import purge
+from hub.jobs.streams import backfill, downsample, feed, purge_streams
 from hub.services import Services
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ class Job:
 def timetable(services: Services, stopping: Event) -> tuple[Job, ...]:
     return (
         Job("downsample", lambda fence: downsample(services, fence, stopping), every_s=1),
+        Job("feed", lambda _: feed(services, stopping), every_s=1),
         Job("backfill", lambda _: backfill(services), every_s=1),
         Job("purge", lambda _: purge(services.datasets, stopping), every_s=5),
         Job("purge-streams", lambda _: purge_streams(services, stopping), every_s=5),

@@ -70,7 +70,7 @@ def points_of(bucket: Bucket, held: Mapping[str, Any]) -> Points:
     except ValueError:
         pairs = [parsed(text) for text in held]
         offsets = np.fromiter((pair[0] for pair in pairs), np.int64, len(pairs))
-        order = np.lexsort((np.array([pair[1] for pair in pairs]), offsets))
+        order = np.array(sorted(range(len(pairs)), key=pairs.__getitem__), np.int64)
     values = list(held.values())
     if order is not None:
         offsets = offsets[order]

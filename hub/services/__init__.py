@@ -12,6 +12,7 @@ from hub.services.queries import Queries
 from hub.services.streams.appending import Appending
 from hub.services.streams.deriving import Deriving
 from hub.services.streams.downsample import Downsampling
+from hub.services.streams.feeding import Feeding
 from hub.services.streams.readings import Readings
 from hub.services.streams.registry import Streams
 from hub.services.users import Users
@@ -26,6 +27,7 @@ class Services:
     datasets: Datasets
     deriving: Deriving
     downsampling: Downsampling
+    feeding: Feeding
     health: Health
     ingest: Ingest
     keys: Keys

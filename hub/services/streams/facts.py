@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 from bson import json_util
 
+from hub.services.streams.feeding import HORIZON_S
 from hub.values import Derivation, Document, Feed, Stream
 
+HORIZON = timedelta(seconds=HORIZON_S + 1)
 
-def of(stream: Stream, sources: Mapping[int, str]) -> Document:
+
+def of(stream: Stream, sources: Mapping[int, str], progress: Document) -> Document:
     """A stream's properties, ready for JSON.
 
     Args:
         sources: the UUIDs of the streams that it is derived from, by their integer ids.
+        progress: what was noted of filling it from elsewhere.
     """
     return {
         "id": stream.uuid,
@@ -32,6 +36,28 @@ def of(stream: Stream, sources: Mapping[int, str]) -> Document:
         "late": stream.late,
         "dataset": _feed(stream.feed) if stream.feed else None,
         "derived_from": _derivation(stream.derivation, sources) if stream.derivation else None,
+        "backfill": _backfill(stream, progress) if stream.feed or stream.derivation else None,
+    }
+
+
+def _backfill(stream: Stream, progress: Document) -> Document:
+    """How far the history of its dataset or its sources has been taken over.
+
+    ``through`` is the time up to which it has; of a dataset ``documents`` of ``total`` were
+    looked at, and ``skipped`` had no number.
+    """
+    if stream.feed is None:
+        at, until = progress.get("next"), progress.get("until", 0)
+        through = None if at is None else datetime.fromtimestamp(at / 1000, UTC)
+        return {"done": at is not None and at > until, "through": through}
+    settled = progress.get("settled")
+    through = None if settled is None else settled.generation_time
+    return {
+        "done": through is not None and through >= stream.created - HORIZON,
+        "through": through,
+        "documents": progress.get("documents", 0),
+        "total": progress.get("total"),
+        "skipped": progress.get("skipped", 0),
     }
 
 

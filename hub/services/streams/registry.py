@@ -11,6 +11,7 @@ from hub.services.streams.access import allowed, opens
 from hub.services.streams.making import BUDGET_MS, Making, now, uuids
 from hub.services.streams.wanted import Wanted, uuid_of
 from hub.store.audit import Audit
+from hub.store.progress import Progress
 from hub.store.streams import Sight
 from hub.store.streams import Streams as StreamStore
 from hub.values import Document, Principal, Stream
@@ -18,9 +19,15 @@ from hub.values import Document, Principal, Stream
 
 class Streams:
     def __init__(
-        self, store: StreamStore, datasets: Datasets, audit: Audit, limits: Limits
+        self,
+        store: StreamStore,
+        progress: Progress,
+        datasets: Datasets,
+        audit: Audit,
+        limits: Limits,
     ) -> None:
         self._store = store
+        self._progress = progress
         self._audit = audit
         self._making = Making(store, datasets, audit, limits, self.open)
 
@@ -125,7 +132,7 @@ class Streams:
         derivation = stream.derivation
         ids = {source.stream for source in derivation.sources} if derivation else set()
         sources = {source.id: source.uuid for source in self._store.by_ids(ids)} if ids else {}
-        return facts.of(stream, sources)
+        return facts.of(stream, sources, self._progress.of(stream.id))
 
     def _named(self, stream: str) -> Stream:
         found = self._store.get(stream)

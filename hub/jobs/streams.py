@@ -1,4 +1,4 @@
-"""Keeping the levels of all streams up to date, and removing what deleted streams left."""
+"""The upkeep of streams: fed, derived, downsampled, and removed once they are deleted."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ def downsample(services: Services, fence: int, stopping: Event) -> int:
 
 
 BACKFILL_S = 10.0
-"""How long one run derives from what sources held before."""
+"""How long one run fills streams from elsewhere before others have their turn."""
 
 
 def backfill(services: Services) -> int:
     """Fill new derived streams from what their sources hold; how many are through."""
     return sum(1 for _ in services.deriving.backfill(BACKFILL_S))
+
+
+def feed(services: Services, stopping: Event) -> int:
+    """Let the datasets feed their streams; how many documents were looked at."""
+    return services.feeding.run(BACKFILL_S, stopping)
 
 
 def purge_streams(services: Services, stopping: Event) -> int:
