@@ -23,14 +23,14 @@ def dataset() -> None:
     "--scope",
     "key_scopes",
     multiple=True,
-    type=click.Choice(list(scopes.SCOPES)),
+    type=click.Choice(scopes.OF_DATASETS),
     help="What its access key may do (repeatable; default: everything).",
 )
 @json_option
 def create(name: str, key_scopes: tuple[str, ...], as_json: bool) -> None:
     """Make a dataset and its access key, which is shown this once."""
     with session() as services:
-        made = services.datasets.create(name, key_scopes or scopes.SCOPES)
+        made = services.datasets.create(name, key_scopes or scopes.OF_DATASETS)
     facts = {
         "dataset": made.dataset.uuid,
         "name": made.dataset.name,

@@ -85,7 +85,7 @@ def _dataset(services: Services) -> tuple[str, str]:
     uuid = found[0].uuid
     services.keys.revoke_all_of(uuid)
     reach = Reach.of_dataset(uuid)
-    issued = services.keys.create(f"access key of {NAME}", scopes.SCOPES, reach=reach)
+    issued = services.keys.create(f"access key of {NAME}", scopes.OF_DATASETS, reach=reach)
     return uuid, issued.secret
 
 

@@ -52,9 +52,14 @@ def may_repeat_names(text: bytes, value: Any) -> bool:
     """Whether an object in ``text`` may hold one name twice, ``value`` being ``fast(text)``.
 
     Each dropped name takes its colon with it, so written back the value has fewer colons; an
-    escaped colon could make up for it, so text with one is doubtful too.
+    escaped colon could make up for it, so text with one is doubtful too, and so is a value
+    nested more deeply than can be written.
     """
-    return text.count(b":") != orjson.dumps(value).count(b":") or b"\\u003" in text
+    try:
+        written = orjson.dumps(value)
+    except TypeError:
+        return True
+    return text.count(b":") != written.count(b":") or b"\\u003" in text
 
 
 def is_doubtful(text: bytes, value: Any) -> bool:

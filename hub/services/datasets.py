@@ -36,8 +36,9 @@ class Datasets:
         self._live: TTLCache[str, bool] = TTLCache(maxsize=10_000, ttl=CACHE_S)
         self._lock = threading.Lock()
 
-    def create(self, name: str, key_scopes: Iterable[str] = scopes.SCOPES) -> Created:
-        """Make a dataset and its access key: a key restricted to it, with every scope.
+    def create(self, name: str, key_scopes: Iterable[str] = scopes.OF_DATASETS) -> Created:
+        """Make a dataset and its access key: a key restricted to it, with every scope of
+        datasets.
 
         Raises:
             Invalid: the name is empty or too long.

@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from hub.errors import BadQuery
 from hub.query import Limits, guard_filter, guard_pipeline
 from tests.cases.query import grown
+from tests.conftest import Access
 
 LOOP = {"body": "while (true) {}", "args": [], "lang": "js"}
 DOUBLE = {"$concatArrays": ["$$value", "$$value"]}
@@ -64,3 +66,12 @@ def test_the_filter_is_refused(name: str) -> None:
 def test_the_pipeline_is_refused(name: str) -> None:
     with pytest.raises(BadQuery):
         guard_pipeline(grown(PIPELINES[name]), limits=Limits(), analyst=True)
+
+
+@pytest.mark.parametrize("depth", [300, 900, 5_000])
+def test_a_filter_nested_beyond_writing_is_refused(
+    client: FlaskClient, dataset: Access, depth: int
+) -> None:
+    body = '{"a":' * depth + "1" + "}" * depth
+    answer = client.post(dataset.url, data=body, auth=dataset.auth, content_type="application/json")
+    assert answer.status_code == 400

@@ -206,7 +206,7 @@ class _Reader:
         if how == "lttb":
             chosen = draw.lttb(points.at, numbers, wanted)
         else:
-            chosen = draw.m4(points.at, numbers, wanted, lo, hi)
+            chosen = draw.m4(points.at, numbers, wanted, lo, hi - 1)
         kept = Points(points.at[chosen], [points.values[i] for i in chosen.tolist()])
         found = shape.raw(kept)
         ordered = found[::-1] if asked.reverse else found

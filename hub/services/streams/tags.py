@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from hub.errors import BadStream
+from hub.query.tags import RESERVED
 from hub.values import Document
 
 TAGS_BYTES_MAX = 64 * 1024
@@ -16,23 +17,6 @@ TAGS_BYTES_MAX = 64 * 1024
 TAGS_DEPTH_MAX = 16
 """Objects and lists inside one another."""
 INT_MIN, INT_MAX = -(1 << 63), (1 << 63) - 1
-RESERVED = frozenset(
-    {
-        "stream_id",
-        "value_downsamplers",
-        "time_downsamplers",
-        "highest_granularity",
-        "derived_from",
-        "contributes_to",
-        "pending_backprocess",
-        "latest_datapoint",
-        "earliest_datapoint",
-        "downsampled_until",
-        "value_type",
-        "value_type_options",
-    }
-)
-"""Names that are no tags at the top: they are the stream's own properties."""
 
 
 def check(tags: Document, path: str) -> None:
