@@ -19,6 +19,7 @@ from hub.services.ingest import Ingest
 from hub.services.keys import Keys
 from hub.services.permits import Permits
 from hub.services.queries import Queries
+from hub.services.series import Series
 from hub.services.streams.appending import Appending
 from hub.services.streams.deriving import Deriving
 from hub.services.streams.downsample import Downsampling
@@ -87,9 +88,12 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     points, rollups = PointStore(mongo), Rollups(mongo)
     streams, progress = store_streams.Streams(mongo), Progress(mongo)
     downsampling = Downsampling(streams, points, rollups)
+    series = Series(
+        stored, permits, settings.query, settings.answer, settings.stream.raw_points_max
+    )
     known = Datasets(datasets.Datasets(mongo), stored, keys, notes)
     return Services(
-        appending=Appending(Placing(points), receipts, settings.ingest.documents_max),
+        appending=Appending(Placing(points, streams), receipts, settings.ingest.documents_max),
         audit=notes,
         datasets=known,
         deriving=Deriving(streams, points, rollups, progress),
@@ -101,6 +105,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         leases=store_leases.Leases(mongo),
         queries=Queries(stored, permits, settings.query, settings.answer, tokens),
         readings=Readings(points, rollups, downsampling, settings.stream),
+        series=series,
         streams=Streams(streams, progress, known, notes, settings.query),
         users=Users(users.Users(mongo), notes),
     )

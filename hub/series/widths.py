@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hub.series.levels import SECOND_MS, SECONDS, level_of
 
 _DAY_S = 86_400
@@ -35,3 +37,31 @@ def first_width(interval_s: float | None, highest: str) -> int:
     interval_ms = guessed_ms if interval_s is None else interval_s * SECOND_MS
     wanted = POINTS_WANTED * interval_ms
     return next((width for width in WIDTHS_MS if width >= wanted), WIDTHS_MS[-1])
+
+
+FAR_OFF = 8
+"""A width is changed when the one wanted is so many times larger or smaller."""
+ENOUGH = 50
+"""Datapoints that tell a rate."""
+
+
+def adapted(
+    widths: Sequence[tuple[int, int]], points: int, first_ms: int, last_ms: int, from_ms: int
+) -> tuple[tuple[int, int], ...] | None:
+    """The widths with one more, if datapoints come at quite another rate than was thought.
+
+    Args:
+        widths: those in force, each with the moment (ms) from which it counts.
+        points: how many datapoints there were from ``first_ms`` to ``last_ms``.
+        from_ms: from when on the new width counts.
+
+    Returns:
+        None where the last width does well enough, or too little is known.
+    """
+    if points < ENOUGH or last_ms <= first_ms:
+        return None
+    current = widths[-1][1]
+    wanted = first_width((last_ms - first_ms) / points / SECOND_MS, SECONDS.name)
+    if current < FAR_OFF * wanted and wanted < FAR_OFF * current:
+        return None
+    return (*widths, (from_ms, wanted))

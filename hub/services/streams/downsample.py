@@ -18,6 +18,7 @@ from hub.series import climb
 from hub.series.climb import Run, Stretch
 from hub.series.levels import ROLLUPS, SECONDS, Level, level_of
 from hub.series.points import as_parts
+from hub.series.widths import adapted
 from hub.store.points import Mark, PointStore
 from hub.store.rollups import Rollups
 from hub.store.streams import Streams
@@ -92,11 +93,23 @@ class Downsampling:
             self._rollups.write(level, made, fence)
             if level is ROLLUPS[0]:
                 buckets = sum(len(parts) for _, parts, _ in made)
+                self._fit_widths(runs)
         for stream, spans in changed:
             if follow:
                 others |= follow(stream, spans)
         self._points.seen(marks)
         return buckets, others
+
+    def _fit_widths(self, runs: Runs) -> None:
+        """From the newest datapoint on, let raw documents be as wide as the rate asks for."""
+        for stream, own in runs:
+            found = own[-1].parts
+            if len(found):
+                first, last = int(found.first[0]), int(found.last[-1])
+                count = int(found.points.sum())
+                widths = adapted(stream.widths, count, first, last, last + 1)
+                if widths and self._points.ends(stream)[1] == last:
+                    self._streams.set_widths(stream.id, widths)
 
     def _changed(self, marks: Iterable[Mark]) -> list[tuple[Stream, list[tuple[int, int, bool]]]]:
         """The changed spans by stream; marks of streams that are gone are left to the purge."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ import numpy as np
 from hub.errors import HubError, LateDatapoint, Unavailable
 from hub.series import buckets
 from hub.series.buckets import Bucket
+from hub.series.widths import ENOUGH, adapted
 from hub.store.group_commit import GroupCommit
 from hub.store.points import Change, PointStore
+from hub.store.streams import Streams
 from hub.values import Stream
 
 Datapoint = tuple[int, Any]
@@ -30,8 +33,9 @@ class _Taken(Exception):
 
 
 class Placing:
-    def __init__(self, points: PointStore) -> None:
+    def __init__(self, points: PointStore, streams: Streams) -> None:
         self._points = points
+        self._streams = streams
         self._commits = GroupCommit(self._commit)
 
     def put(
@@ -53,7 +57,7 @@ class Placing:
             return {}
         late = self._late(stream, datapoints) if stream.late == "reject" else {}
         kept = [point for index, point in enumerate(datapoints) if index not in late]
-        changes = _changes(stream, kept)
+        changes = _changes(self._fitted(stream, kept), kept)
         if again:
             refused = [change for change in changes if change.fresh]
             self._write([change for change in changes if not change.fresh])
@@ -62,6 +66,20 @@ class Placing:
         for change in refused:
             self._fit_in(change, again=again)
         return late
+
+    def _fitted(self, stream: Stream, datapoints: Sequence[Datapoint]) -> Stream:
+        """The stream, its documents as wide as the first batch of datapoints suggests.
+
+        The width that was guessed before stays in the list: another one may just use it.
+        """
+        if len(stream.widths) > 1 or len(datapoints) < ENOUGH:
+            return stream
+        times = [point[0] for point in datapoints]
+        widths = adapted(stream.widths, len(times), min(times), max(times), 0)
+        if widths is None or self._points.ends(stream)[0] is not None:
+            return stream
+        self._streams.set_widths(stream.id, widths)
+        return replace(stream, widths=widths)
 
     def _write(self, changes: list[Change]) -> list[Change]:
         if not changes:
