@@ -35,7 +35,7 @@ POLICY = "; ".join(
 """What the page may load and do: only what this hub serves, nothing inline."""
 
 
-@bp.get("/")
+@bp.get("/", strict_slashes=True)
 def page() -> Response:
     """The page, which is asked for again each time and answered from the browser where it can."""
     text = Template((FOLDER / "index.html").read_text("utf-8"))

@@ -61,7 +61,7 @@ class Filled:
             "type": "line", "hidden": False, "value_downsamplers": ["mean", "min", "max"],
             "time_downsamplers": ["mean"], "minimum": low, "maximum": high,
         }  # fmt: skip
-        tags = {"unit_description": f"domain: {low},{high}", "visualization": drawn}
+        tags = {"unit_description": f"<i>domain</i>: {low},{high}", "visualization": drawn}
         wanted = {"query_tags": {"title": title}, "tags": tags, "public": public}
         self.ids[title] = self.send("POST", "", json.dumps(wanted).encode())["id"]
 
@@ -204,7 +204,7 @@ def test_the_limits_and_the_title_of_the_axis_come_from_the_tags(seen: Visit) ->
         "plots => plots.map((p) => p.layout.yaxis.range)"
     )
     assert axes == [list(limits) for limits in PUBLIC.values()]
-    expect(seen.card("Stream 1").locator(".ytitle")).to_have_text("domain: -2,2")
+    expect(seen.card("Stream 1").locator(".ytitle")).to_have_text("<i>domain</i>: -2,2")
 
 
 def test_the_first_view_is_the_last_day_in_ten_minutes(seen: Visit, hub: Filled) -> None:

@@ -17,6 +17,7 @@ YEAR_S = 31_536_000
 @pytest.fixture(scope="module")
 def visitor() -> FlaskClient:
     app = Flask("visited", static_folder=None)
+    app.url_map.strict_slashes = False
     app.register_blueprint(pages.bp)
     return app.test_client()
 
@@ -59,6 +60,11 @@ def test_the_library_is_packed_for_those_who_unpack(visitor: FlaskClient) -> Non
 def test_the_page_is_not_sent_again_while_it_is_the_same(visitor: FlaskClient) -> None:
     etag = visitor.get("/streams/").headers["ETag"]
     assert visitor.get("/streams/", headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_the_address_ends_in_a_slash_for_what_is_relative_to_it(visitor: FlaskClient) -> None:
+    answer = visitor.get("/streams")
+    assert (answer.status_code, answer.location) == (308, "http://localhost/streams/")
 
 
 @pytest.mark.parametrize("name", ["0000000000000000/page.js", "{now}/../pages.py", "{now}/none.js"])

@@ -8,8 +8,13 @@ const POINTS_LIMIT = 1000;
 const DOWNLOAD_LIMIT = 10_000;
 const PAGES_MAX = 50;
 
-/** A request that failed, with a message fit for a reader. */
-export class ApiError extends Error {}
+/** A request that failed, with a message fit for a reader; `passing` if it may yet succeed. */
+export class ApiError extends Error {
+  constructor(message, status = 0) {
+    super(message);
+    this.passing = status === 0 || status >= 500;
+  }
+}
 
 async function reason(response) {
   try {
@@ -32,7 +37,8 @@ async function answered(url, { signal, fresh = false } = {}) {
     throw new ApiError("The hub does not answer.");
   }
   if (!response.ok) {
-    throw new ApiError(`The hub answered ${response.status}: ${await reason(response)}`);
+    const message = `The hub answered ${response.status}: ${await reason(response)}`;
+    throw new ApiError(message, response.status);
   }
   return response;
 }

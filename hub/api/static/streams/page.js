@@ -22,7 +22,7 @@ const at = (id) => document.getElementById(id);
 
 const state = {
   listed: [], cards: [], bounds: null, view: null, range: "day",
-  fetching: null, frame: null, lost: false,
+  fetching: null, frame: null, lost: false, trouble: null,
 };
 
 function boundsOf(listed) {
@@ -74,8 +74,9 @@ function draw() {
 }
 
 function trouble(error) {
+  state.trouble = error;
   at("trouble").hidden = !error;
-  at("trouble-text").textContent = error ? error.message : "";
+  say("trouble-text", error ? error.message : "");
 }
 
 async function fetchView() {
@@ -138,8 +139,8 @@ function nothing() {
   at("summary").textContent = listed.length ? text.count(listed.length, "stream") : "No streams yet";
   at("empty-text").textContent = listed.some(drawable)
     ? "The streams hold no datapoints yet. They appear here as soon as the first one arrives."
-    : "A stream appears here once it is public and has a “visualization” tag. " +
-      "Start the hub with --demo for three streams of example data.";
+    : "A stream appears here once it has a “visualization” tag and is public or opened by your " +
+      "access key. Start the hub with --demo for three streams of example data.";
 }
 
 async function build(listed) {
@@ -147,7 +148,7 @@ async function build(listed) {
   Object.assign(state, { listed, cards: [], bounds: boundsOf(listed.filter(drawable)) });
   const left = listed.filter((stream) => !drawable(stream)).length;
   at("left-out").textContent = left ? `${text.count(left, "stream")} without a drawable “visualization” tag. ` : "";
-  at("bar").hidden = !state.bounds;
+  at("bar").hidden = at("hints").hidden = !state.bounds;
   at("empty").hidden = true;
   at("charts").setAttribute("aria-busy", "true");
   if (!state.bounds) {
@@ -166,16 +167,16 @@ async function build(listed) {
 }
 
 async function start() {
-  trouble(null);
   try {
-    await build(await streams());
+    const listed = await streams({ fresh: true });
+    trouble(null);
+    await build(listed);
   } catch (error) {
     state.cards.forEach((card) => card.gone());
     Object.assign(state, { cards: [], listed: [], bounds: null });
     at("charts").replaceChildren();
-    at("bar").hidden = at("empty").hidden = true;
-    at("live").hidden = true;
-    at("summary").textContent = "The streams could not be read";
+    for (const id of ["bar", "empty", "hints", "live"]) at(id).hidden = true;
+    say("summary", "The streams could not be read");
     trouble(error instanceof ApiError ? error : new ApiError("The page could not be drawn."));
     if (!(error instanceof ApiError)) throw error;
   }
@@ -212,9 +213,12 @@ function carried({ from, to }) {
   return { from: from + state.bounds.to - to, to: state.bounds.to };
 }
 
+/** Try again what failed, or look for what is new. */
 async function poll() {
-  const wanted = !document.hidden && !state.fetching && (atEnd() || !state.bounds);
-  if (wanted && at("trouble").hidden) {
+  if (document.hidden || state.fetching) return;
+  if (state.trouble) {
+    if (state.trouble.passing) await again();
+  } else if (atEnd() || !state.bounds) {
     try {
       await update();
       state.lost = false;
@@ -235,11 +239,15 @@ async function keepPolling() {
   }
 }
 
+function again() {
+  return state.cards.length ? fetchView() : start();
+}
+
 // --- the reader ------------------------------------------------------------------------------
 
 function listen() {
   asking(at("key"), at("key-dialog"), start);
-  at("again").addEventListener("click", () => (state.cards.length ? fetchView() : start()));
+  at("again").addEventListener("click", again);
   at("live").addEventListener("click", () => {
     const span = state.view.to - state.view.from;
     look({ from: state.bounds.to - span, to: state.bounds.to }).then(poll);
