@@ -64,7 +64,7 @@ def downsampled(
         extra: the column of a downsampler (``"value"`` or ``"time"``, name) that is not in the
             parts, one entry a bucket of the frame; None for those that are.
     """
-    where = np.searchsorted(frame.start, parts.at)
+    where = np.searchsorted(frame.start, parts.at, side="right") - 1
     t = {TIME_LETTERS[n]: extra("time", n) or _time(n, parts, frame, where) for n in times}
     v = {VALUE_LETTERS[n]: extra("value", n) or _value(n, parts, frame, where) for n in values}
     size = len(frame.start)
