@@ -38,8 +38,8 @@ class Parts:
         first, last: times of the first and last datapoint, ms.
         total, low, high: sum, minimum, maximum as floats; NaN extremes where there are no numbers.
         spread: sum of squared deviations from the mean.
-        whole: every value is an integer and the sum fits 64 bits; ``total_int``, ``low_int``
-            and ``high_int`` are exact then.
+        whole: every value is an integer and the sum fits 64 bits: ``total_int`` is it.
+        low_whole, high_whole: the extreme is an integer: ``low_int``, ``high_int`` are it.
         squared: ``squares_int`` is the exact sum of squares.
     """
 
@@ -55,7 +55,9 @@ class Parts:
     high: FloatArray
     whole: BoolArray
     total_int: IntArray
+    low_whole: BoolArray
     low_int: IntArray
+    high_whole: BoolArray
     high_int: IntArray
     squared: BoolArray
     squares_int: IntArray
@@ -75,7 +77,7 @@ class Parts:
 
 _KINDS: dict[str, type[Any]] = {
     **dict.fromkeys(("total", "spread", "low", "high"), np.float64),
-    **dict.fromkeys(("whole", "squared"), np.bool_),
+    **dict.fromkeys(("whole", "low_whole", "high_whole", "squared"), np.bool_),
 }
 
 
@@ -156,8 +158,23 @@ def _integers(parts: Parts, edges: IntArray) -> dict[str, Any]:
     return {
         "whole": whole,
         "total_int": np.add.reduceat(parts.total_int, edges),
-        "low_int": np.minimum.reduceat(np.where(none, INT_MAX, parts.low_int), edges),
-        "high_int": np.maximum.reduceat(np.where(none, INT_MIN, parts.high_int), edges),
+        **_whole_lows(parts, edges),
+        **_whole_highs(parts, edges),
         "squared": squared,
         "squares_int": np.add.reduceat(parts.squares_int, edges),
     }
+
+
+def _whole_lows(parts: Parts, edges: IntArray) -> dict[str, Any]:
+    """The least integers, and where nothing that is none is less."""
+    least = np.minimum.reduceat(np.where(parts.low_whole, parts.low_int, INT_MAX), edges)
+    others = np.fmin.reduceat(np.where(parts.low_whole, np.nan, parts.low), edges)
+    there = np.logical_or.reduceat(parts.low_whole, edges)
+    return {"low_whole": there & ~(others < least), "low_int": least}
+
+
+def _whole_highs(parts: Parts, edges: IntArray) -> dict[str, Any]:
+    greatest = np.maximum.reduceat(np.where(parts.high_whole, parts.high_int, INT_MIN), edges)
+    others = np.fmax.reduceat(np.where(parts.high_whole, np.nan, parts.high), edges)
+    there = np.logical_or.reduceat(parts.high_whole, edges)
+    return {"high_whole": there & ~(others > greatest), "high_int": greatest}

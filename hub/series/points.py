@@ -88,7 +88,9 @@ def _numbers(points: Points) -> Parts:
         high=values,
         whole=whole,
         total_int=integer,
+        low_whole=whole,
         low_int=integer,
+        high_whole=whole,
         high_int=integer,
         squared=squared,
         squares_int=np.where(squared, integer, 0) ** 2,
@@ -128,11 +130,12 @@ def _fill(found: Parts, index: int, value: dict[str, Any]) -> None:
     found.low[index] = low
     found.high[index] = high
     found.spread[index] = _spread(value, count, mean)
+    if isinstance(low, int):
+        found.low_whole[index], found.low_int[index] = True, low
+    if isinstance(high, int):
+        found.high_whole[index], found.high_int[index] = True, high
     if all(isinstance(v, int) and abs(v) < INT_SAFE for v in (total, low, high)):
-        found.whole[index] = True
-        found.total_int[index] = total
-        found.low_int[index] = low
-        found.high_int[index] = high
+        found.whole[index], found.total_int[index] = True, total
         if isinstance(value.get("q"), int) and value["q"] < INT_SAFE:
             found.squared[index] = True
             found.squares_int[index] = value["q"]

@@ -35,8 +35,8 @@ def rows(parts: Parts) -> list[Row]:
         _either(parts.whole, parts.total_int, parts.total),
         parts.spread.tolist(),
         squares,
-        _either(parts.whole, parts.low_int, parts.low),
-        _either(parts.whole, parts.high_int, parts.high),
+        _either(parts.low_whole, parts.low_int, parts.low),
+        _either(parts.high_whole, parts.high_int, parts.high),
     )
     full = list(map(list, zip(*plain, *numbers, strict=True)))
     for index in np.flatnonzero(np.isnan(parts.low)).tolist():
@@ -65,7 +65,10 @@ def parts(at: Sequence[int], found: Iterable[Row]) -> Parts:
     start = np.array(at, np.int64)
     points, count, seconds, first, last = (np.array(c, np.int64) for c in columns[:5])
     total, spread, squares, low, high = columns[5:]
-    whole = np.array([isinstance(value, int) for value in total], np.bool_)
+    whole, low_whole, high_whole = (
+        np.array([isinstance(value, int) for value in column], np.bool_)
+        for column in (total, low, high)
+    )
     squared = np.array([value is not None for value in squares], np.bool_)
     return Parts(
         at=start,
@@ -80,8 +83,10 @@ def parts(at: Sequence[int], found: Iterable[Row]) -> Parts:
         high=np.array(high, np.float64),
         whole=whole,
         total_int=_exact(whole, total),
-        low_int=_exact(whole, low),
-        high_int=_exact(whole, high),
+        low_whole=low_whole,
+        low_int=_exact(low_whole, low),
+        high_whole=high_whole,
+        high_int=_exact(high_whole, high),
         squared=squared,
         squares_int=_exact(squared, squares),
     )

@@ -144,11 +144,11 @@ def _totals(parts: Parts) -> Column:
 
 
 def _lows(parts: Parts) -> Column:
-    return _exactly(parts.whole.tolist(), parts.low_int, parts.low)
+    return _exactly(parts.low_whole.tolist(), parts.low_int, parts.low)
 
 
 def _highs(parts: Parts) -> Column:
-    return _exactly(parts.whole.tolist(), parts.high_int, parts.high)
+    return _exactly(parts.high_whole.tolist(), parts.high_int, parts.high)
 
 
 def _squares(parts: Parts) -> Column:

@@ -21,7 +21,14 @@ import pytest
 
 from tests.live import ROOT, Live
 
-PAGES = ("README.md", "docs/datasets.md", "docs/keys.md", "docs/cli.md", "docs/feed.md")
+PAGES = (
+    "README.md",
+    "docs/datasets.md",
+    "docs/streams.md",
+    "docs/keys.md",
+    "docs/cli.md",
+    "docs/feed.md",
+)
 BLOCK = re.compile(
     r"^```console\n(?P<console>.*?)^```$"
     r"|^```python\n(?P<python>.*?)^```$(?:\s*^```output\n(?P<output>.*?)^```$)?",
