@@ -1,7 +1,7 @@
 """Datapoints as a reader gets them: times in ISO-8601, downsampled values under their letters.
 
 Source: reference of the Datastream API, sections 2.3 and 3.6. Where it takes a small variance
-for zero we do not: see docs/decisions/008-streams.md.
+for zero we do not: see docs/decisions/009-stream-answers.md.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 ever in it. What the rollups have not seen yet is marked in the same document, so that a write
 and its mark are one atomic step: ``d`` true, ``lo`` and ``hi`` the offsets between which points
 changed, ``x`` where some were taken away; ``r`` counts the writes. A mark is removed only if no
-write came since it was read. Why so: docs/decisions/007-dirty-marks.md.
+write came since it was read. Why so: docs/decisions/008-stream-marks.md.
 """
 
 from __future__ import annotations
