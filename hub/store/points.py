@@ -151,7 +151,8 @@ class PointStore:
         if gone:
             left = (held.keys() - set(gone)) | change.values.keys()
             update["$unset"] = {f"v.{name}": "" for name in gone}
-            update["$set"] |= {"x": True} | _extent(left)
+            update["$set" if left else "$unset"] |= _extent(left)
+            update["$set"]["x"] = True
             del update["$min"]["a"], update["$max"]["z"]
         found: Doc = {"_id": _id(change.bucket), "r": revision or {"$exists": False}}
         with translated():
@@ -312,7 +313,7 @@ def _update(change: Change) -> dict[str, Doc]:
 
 
 def _extent(names: Iterable[str]) -> Doc:
-    """Least and greatest offset of what is left; null for nothing."""
+    """Least and greatest offset of what is left; null for nothing (a name to unset)."""
     offsets = [buckets.parsed(name)[0] for name in names]
     return {"a": min(offsets, default=None), "z": max(offsets, default=None)}
 

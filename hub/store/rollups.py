@@ -52,7 +52,7 @@ class Rollups:
         found: dict[tuple[int, int], Mapping[str, rows.Row]] = {}
         with translated():
             for row in self._levels[level].find({"$or": clauses}, {"b": 1}).sort("_id"):
-                found[row["_id"]["s"], row["_id"]["t"]] = row["b"]
+                found[row["_id"]["s"], row["_id"]["t"]] = row.get("b", {})
         return [_of_span(level, found, span) for span in spans]
 
     def nearest(
@@ -109,19 +109,20 @@ class Rollups:
                 raise _refused(exc.details) from exc
 
     def _prunings(self, level: Level, span: Span, found: Parts, fence: int) -> list[UpdateOne]:
-        """Updates that take away the buckets of a range that hold nothing any more."""
-        stream, *_ = span
+        """Updates that take away the buckets of a range that hold nothing any more.
+
+        Every document of the range takes the fence, be there something to take away or not: a
+        worker that was overtaken may still be about to write what is gone.
+        """
+        stream, lo, hi = span
         keep = set(found.at.tolist())
-        stale: dict[int, Doc] = {}
         chunk_ms = CHUNK * level.width_ms
+        stale: dict[int, Doc] = {start: {} for start in range(lo - lo % chunk_ms, hi, chunk_ms)}
         for at in self.read(level, span).at.tolist():
             if at not in keep:
                 start = at - at % chunk_ms
-                stale.setdefault(start, {})[f"b.{(at - start) // level.width_ms}"] = ""
-        return [
-            UpdateOne(_fenced(stream, start, fence), {"$unset": gone})
-            for start, gone in stale.items()
-        ]
+                stale[start][f"b.{(at - start) // level.width_ms}"] = ""
+        return [_pruning(stream, start, gone, fence) for start, gone in stale.items()]
 
     def remove_some(self, stream: int, limit: int = 500) -> int:
         """Remove a bounded number of a stream's documents at each level; how many."""
@@ -169,6 +170,13 @@ def _updates(level: Level, stream: int, found: Parts, fence: int) -> list[Update
         found_by = _fenced(stream, int(chunk[lo]), fence)
         updates.append(UpdateOne(found_by, {"$set": {**values, "f": fence}}, upsert=True))
     return updates
+
+
+def _pruning(stream: int, start: int, gone: Doc, fence: int) -> UpdateOne:
+    update: Doc = {"$set": {"f": fence}}
+    if gone:
+        update["$unset"] = gone
+    return UpdateOne(_fenced(stream, start, fence), update, upsert=True)
 
 
 def _fenced(stream: int, start: int, fence: int) -> Doc:
