@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from hub.api import datasets, errors, health, patience, streams
+from hub.api import datasets, errors, health, patience, series, streams
 from hub.api.context import BodyLimits, Context
 from hub.services import Services
 from hub.settings import Settings
 
-BLUEPRINTS = (datasets.bp, health.bp, streams.bp)
+BLUEPRINTS = (datasets.bp, health.bp, series.bp, streams.bp)
 
 
 def create_app(settings: Settings, services: Services) -> Flask:

@@ -9,6 +9,7 @@ from hub.services.health import Health
 from hub.services.ingest import Ingest
 from hub.services.keys import Keys
 from hub.services.queries import Queries
+from hub.services.series import Series
 from hub.services.streams.appending import Appending
 from hub.services.streams.deriving import Deriving
 from hub.services.streams.downsample import Downsampling
@@ -34,5 +35,6 @@ class Services:
     leases: Leases
     queries: Queries
     readings: Readings
+    series: Series
     streams: Streams
     users: Users
