@@ -6,11 +6,12 @@ import logging
 import os
 import signal
 import sys
+from contextlib import suppress
 from threading import Event
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from hub.errors import SetupError
+from hub.errors import HubError, SetupError
 from hub.jobs import schedule
 from hub.settings import Settings
 from hub.wiring import open_hub
@@ -28,10 +29,12 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     scheduler = BackgroundScheduler(timezone="UTC")
-    schedule.bind(scheduler, hub.services, stopping)
+    holding = schedule.bind(scheduler, hub.services, stopping)
     scheduler.start()
     stopping.wait()
     scheduler.shutdown(wait=True)
+    with suppress(HubError):
+        holding.give_all_back()
     hub.close()
 
 

@@ -13,6 +13,7 @@ from threading import Event
 from apscheduler.schedulers.base import BaseScheduler
 
 from hub.errors import HubError
+from hub.jobs.holding import Holding
 from hub.jobs.purge import purge
 from hub.jobs.streams import backfill, downsample, feed, purge_streams
 from hub.services import Services
@@ -32,7 +33,11 @@ class Job:
     id: str
     run: Callable[[int], object]
     every_s: float
-    lease: timedelta = timedelta(minutes=10)
+    lease: timedelta = timedelta(seconds=30)
+    """A run takes less than half of it; so long others wait for the job of a worker that died."""
+
+
+LONG = timedelta(minutes=10)
 
 
 def timetable(services: Services, stopping: Event) -> tuple[Job, ...]:
@@ -40,37 +45,43 @@ def timetable(services: Services, stopping: Event) -> tuple[Job, ...]:
         Job("downsample", lambda fence: downsample(services, fence, stopping), every_s=1),
         Job("feed", lambda _: feed(services, stopping), every_s=1),
         Job("backfill", lambda _: backfill(services), every_s=1),
-        Job("purge", lambda _: purge(services.datasets, stopping), every_s=5),
-        Job("purge-streams", lambda _: purge_streams(services, stopping), every_s=5),
+        Job("purge", lambda _: purge(services.datasets, stopping), 5, LONG),
+        Job("purge-streams", lambda _: purge_streams(services, stopping), 5, LONG),
     )
 
 
-def bind(scheduler: BaseScheduler, services: Services, stopping: Event) -> None:
+def bind(scheduler: BaseScheduler, services: Services, stopping: Event) -> Holding:
     """Give the scheduler its whole timetable; each job never overlaps itself.
 
-    ``stopping`` is set when the process is to end; long jobs break off then.
+    ``stopping`` is set when the process is to end; long jobs break off then. When they have,
+    the leases that they held are to be given back.
     """
+    holding = Holding(services.leases, HOLDER)
     for job in timetable(services, stopping):
         scheduler.add_job(
             held,
             "interval",
-            args=(services, job),
+            args=(holding, job),
             seconds=job.every_s,
             id=job.id,
             max_instances=1,
             coalesce=True,
         )
+    return holding
 
 
-def held(services: Services, job: Job) -> None:
+def once(services: Services, job: Job) -> None:
+    """Run a job now, if no worker is at it."""
+    holding = Holding(services.leases, HOLDER)
+    held(holding, job)
+    holding.give_back(job.id)
+
+
+def held(holding: Holding, job: Job) -> None:
     """Run a job if no other worker is at it. What the hub expects to fail is tried again later."""
     try:
-        fence = services.leases.take(job.id, HOLDER, job.lease)
-        if fence is None:
-            return
-        try:
+        fence = holding.fence(job.id, job.lease)
+        if fence is not None:
             job.run(fence)
-        finally:
-            services.leases.give_back(job.id, HOLDER)
     except HubError as exc:
         log.warning("job %s: %s", job.id, exc.message)

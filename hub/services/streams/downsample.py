@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 256
 """Changed documents taken together: a few hundred thousand datapoints at most, as a rule."""
-RUN_S = 60.0
+RUN_S = 10.0
 """After so long a run ends, for its lease to be renewed; the next one goes on."""
 
 Runs = list[tuple[Stream, list[Run]]]
