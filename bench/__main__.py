@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import click
 
-from bench import batch, page, put, stream
+from bench import (
+    batch,
+    page,
+    put,
+    stream,
+    streams_append,
+    streams_read,
+    streams_storage,
+    streams_upkeep,
+)
 from bench.ratios import show
 from bench.site import opened
 
@@ -12,18 +24,30 @@ from bench.site import opened
 @click.command()
 @click.option("--quick", is_flag=True, help="Fewer and shorter rounds: to see that it runs.")
 def main(quick: bool) -> None:
-    """Measure the hub against its floors and print the ratios; takes about five minutes."""
+    """Measure the hub against its floors and print the ratios; takes about twelve minutes."""
+    few = partial(_if, quick)
     lines = []
     with opened() as site:
         click.echo("single PUTs ...", err=True)
-        lines += put.measure(site, **({"rounds": 2, "seconds": 1.0} if quick else {}))
+        lines += put.measure(site, **few(rounds=2, seconds=1.0))
         click.echo("batches ...", err=True)
-        lines += batch.measure(site, **({"rounds": 1, "seconds": 1.0} if quick else {}))
+        lines += batch.measure(site, **few(rounds=1, seconds=1.0))
         click.echo("streams ...", err=True)
-        lines += stream.measure(site, **({"rounds": 1, "rows": 50_000} if quick else {}))
+        lines += stream.measure(site, **few(rounds=1, rows=50_000))
         click.echo("pages ...", err=True)
-        lines += page.measure(site, **({"depth": 50_000, "requests": 50} if quick else {}))
+        lines += page.measure(site, **few(depth=50_000, requests=50))
+        click.echo("datapoints ...", err=True)
+        lines += streams_append.measure(site, **few(rounds=1, seconds=0.5))
+        click.echo("levels ...", err=True)
+        lines += streams_upkeep.measure(site, **few(rounds=1, points=20_000))
+        lines += streams_storage.measure(site, **few(points=20_000))
+        click.echo("reads ...", err=True)
+        lines += streams_read.measure(site, **few(days=7, rounds=1, requests=3))
     show(lines)
+
+
+def _if(quick: bool, **fewer: Any) -> dict[str, Any]:
+    return fewer if quick else {}
 
 
 if __name__ == "__main__":
