@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from hub.errors import BadDatapoint, Conflict, HubError, Invalid, NotJson, TooLarge
+from hub.errors import BadDatapoint, Conflict, HubError, Invalid, LateDatapoint, NotJson, TooLarge
 from hub.ingest import text
 from hub.ingest.stamp import Clock
 from hub.ingest.text import Shape
@@ -72,7 +72,7 @@ class Appending:
         if first.done:
             return Appended(_checked(arriving.stream, items, first.at), replayed=True)
         appended = self._append(arriving, items, first.at, again=again)
-        if all(isinstance(v, (tuple, Invalid)) for v in appended.verdicts):
+        if all(map(_is_final, appended.verdicts)):
             self._receipts.close(first)
         return appended
 
@@ -133,6 +133,11 @@ def _checked(stream: Stream, items: list[object], now: datetime) -> list[Verdict
         except Invalid as exc:
             verdicts.append(exc)
     return verdicts
+
+
+def _is_final(verdict: Verdict) -> bool:
+    """Whether the datapoint alone tells this verdict again, once it is stored."""
+    return isinstance(verdict, (tuple, Invalid)) and not isinstance(verdict, LateDatapoint)
 
 
 def _value(body: bytes) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from hub.errors import HubError, LateDatapoint, Unavailable
 from hub.series import buckets
 from hub.series.buckets import Bucket
+from hub.series.exact import identity
 from hub.series.widths import ENOUGH, adapted
 from hub.store.group_commit import GroupCommit
 from hub.store.points import Change, PointStore
@@ -56,6 +57,8 @@ class Placing:
         if not datapoints:
             return {}
         late = self._late(stream, datapoints) if stream.late == "reject" else {}
+        if again and late:
+            late = self._not_there(stream, datapoints, late)
         kept = [point for index, point in enumerate(datapoints) if index not in late]
         changes = _changes(self._fitted(stream, kept), kept)
         if again:
@@ -110,6 +113,22 @@ class Placing:
             newest = max(newest, at)
         return late
 
+    def _not_there(
+        self, stream: Stream, datapoints: Sequence[Datapoint], late: Mapping[int, HubError]
+    ) -> dict[int, HubError]:
+        """Those of the late ones that an earlier attempt has not stored in time."""
+        left, held = dict(late), {}
+        for index in late:
+            at, value = datapoints[index]
+            bucket = bucket_of(stream, at)
+            if bucket not in held:
+                held[bucket] = _known(self._points.names_in(bucket)[0])
+            there = held[bucket].get(at - bucket.start, [])
+            if identity(value) in there:
+                there.remove(identity(value))
+                del left[index]
+        return left
+
     def _fit_in(self, change: Change, *, again: bool) -> None:
         """Put datapoints beside those that hold their instants."""
         for _ in range(ATTEMPTS):
@@ -154,19 +173,24 @@ def names(offsets: list[int]) -> list[str]:
 def _beside(held: Mapping[str, Any], values: Mapping[str, Any], *, again: bool) -> dict[str, Any]:
     """The values under names that are free; without those already there, if ``again``."""
     free: dict[str, Any] = {}
-    known: dict[int, list[Any]] = {}
-    if again:
-        for name, value in held.items():
-            known.setdefault(buckets.parsed(name)[0], []).append(value)
+    known = _known(held) if again else {}
     for name, value in values.items():
         offset, count = buckets.parsed(name)
-        if value in known.get(offset, ()):
-            known[offset].remove(value)
+        if offset in known and identity(value) in known[offset]:
+            known[offset].remove(identity(value))
             continue
         while (found := buckets.name(offset, count)) in held or found in free:
             count += 1
         free[found] = value
     return free
+
+
+def _known(held: Mapping[str, Any]) -> dict[int, list[Hashable]]:
+    """What tells the values of a document apart, by their offset."""
+    known: dict[int, list[Hashable]] = {}
+    for name, value in held.items():
+        known.setdefault(buckets.parsed(name)[0], []).append(identity(value))
+    return known
 
 
 def bucket_of(stream: Stream, at_ms: int) -> Bucket:
