@@ -29,6 +29,8 @@ DUPLICATE = 11000
 ATTEMPTS = 8
 LONG = 16
 """Documents from which on a count is left to the database."""
+TOGETHER = 64
+"""Looks that are sent at once; the server bounds the length of a pipeline."""
 ENDS = (("a", ASCENDING), ("z", DESCENDING))
 
 
@@ -232,23 +234,27 @@ class PointStore:
 
     def ends(self, stream: Stream) -> tuple[int | None, int | None]:
         """The times of the earliest and the latest datapoint, ms; None for an empty stream."""
-        found: list[list[int]] = [[], []]
-        for width in sorted({width for _, width in stream.widths}):
-            for edge, (field, direction) in zip(found, ENDS, strict=True):
-                if (at := self._end(stream.id, width, field, direction)) is not None:
-                    edge.append(at)
-        earliest, latest = found
-        return (min(earliest), max(latest)) if earliest else (None, None)
+        return self.all_ends([stream])[stream.id]
 
-    def _end(self, stream: int, width: int, field: str, direction: int) -> int | None:
-        low, high = {"s": stream, "w": width}, {"s": stream, "w": width + 1}
-        with translated():
-            row = self._values.find_one(
-                {"_id": {"$gte": low, "$lt": high}, field: {"$ne": None}},
-                {field: 1},
-                sort=[("_id", direction)],
-            )
-        return None if row is None else int(row["_id"]["h"] + row[field])
+    def all_ends(self, streams: Sequence[Stream]) -> dict[int, tuple[int | None, int | None]]:
+        """``ends`` of several streams by their ids, at a few looks into the index each."""
+        looks = [
+            _look(stream.id, width, field, direction)
+            for stream in streams
+            for width in sorted({width for _, width in stream.widths})
+            for field, direction in ENDS
+        ]
+        found: dict[int, list[int]] = {stream.id: [] for stream in streams}
+        for lo in range(0, len(looks), TOGETHER):
+            first, *others = looks[lo : lo + TOGETHER]
+            joined = [{"$unionWith": {"coll": "values", "pipeline": look}} for look in others]
+            with translated():
+                for row in self._values.aggregate([*first, *joined]):
+                    found[row["_id"]["s"]].append(int(row["_id"]["h"] + row["at"]))
+        return {
+            number: (min(times), max(times)) if times else (None, None)
+            for number, times in found.items()
+        }
 
     def marks(self, stream: int | None = None, limit: int = 0) -> Iterator[Mark]:
         """What the rollups have not seen, by stream and time; at most ``limit`` (0: all)."""
@@ -316,6 +322,17 @@ def _extent(names: Iterable[str]) -> Doc:
     """Least and greatest offset of what is left; null for nothing (a name to unset)."""
     offsets = [buckets.parsed(name)[0] for name in names]
     return {"a": min(offsets, default=None), "z": max(offsets, default=None)}
+
+
+def _look(stream: int, width: int, field: str, direction: int) -> list[Doc]:
+    """The first or last document of a width that holds anything, and its outermost offset."""
+    within = {"$gt": {"s": stream, "w": width}, "$lt": {"s": stream, "w": width + 1}}
+    return [
+        {"$match": {"_id": within, field: {"$ne": None}}},
+        {"$sort": {"_id": direction}},
+        {"$limit": 1},
+        {"$project": {"at": f"${field}"}},
+    ]
 
 
 def _set(change: Change) -> UpdateOne:
