@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hub.cli import audit, dataset, key, stream, user
+from hub.cli import audit, dataset, dummystream, key, stream, user
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -16,5 +16,12 @@ def hub() -> None:
     """
 
 
-for _command in (audit.audit, dataset.dataset, key.key, stream.stream, user.user):
+for _command in (
+    audit.audit,
+    dataset.dataset,
+    dummystream.dummystream,
+    key.key,
+    stream.stream,
+    user.user,
+):
     hub.add_command(_command)
