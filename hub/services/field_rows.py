@@ -47,7 +47,7 @@ class FieldRows:
     def page(self, span: Span, *, skip: int, limit: int, direction: int) -> Points:
         """Some of a span's datapoints, descending if ``direction`` is -1."""
         arrangement = series.listed(self._field, span, skip=skip, limit=limit, direction=direction)
-        return _points(self._rows(arrangement, self._budgets.find_ms))
+        return _points(self._rows(arrangement, self._budgets.report_ms))
 
     def points(self, span: Span) -> Points:
         """All of a span's datapoints."""
