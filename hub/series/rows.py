@@ -70,6 +70,8 @@ def parts(at: Sequence[int], found: Iterable[Row]) -> Parts:
         for column in (total, low, high)
     )
     squared = np.array([value is not None for value in squares], np.bool_)
+    least = np.array(low, np.float64)
+    none = np.isnan(least)
     return Parts(
         at=start,
         points=points,
@@ -77,9 +79,9 @@ def parts(at: Sequence[int], found: Iterable[Row]) -> Parts:
         seconds=seconds,
         first=start + first,
         last=start + last,
-        total=np.nan_to_num(np.array(total, np.float64)),
-        spread=np.nan_to_num(np.array(spread, np.float64)),
-        low=np.array(low, np.float64),
+        total=np.where(none, 0.0, np.array(total, np.float64)),
+        spread=np.where(none, 0.0, np.array(spread, np.float64)),
+        low=least,
         high=np.array(high, np.float64),
         whole=whole,
         total_int=_exact(whole, total),

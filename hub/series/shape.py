@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -121,9 +122,12 @@ _TIMES: dict[str, Callable[[Parts, Frame, IntArray], IntArray]] = {
 
 
 def _value(name: str, parts: Parts, frame: Frame, where: IntArray) -> Column:
+    """Null where there is no number, and where it is too large for a float."""
     column: Column = [0 if name == "count" else None] * len(frame.start)
-    for index, value in zip(where.tolist(), _VALUES[name](parts), strict=True):
-        column[index] = value
+    with np.errstate(over="ignore", invalid="ignore"):
+        told = _VALUES[name](parts)
+    for index, value in zip(where.tolist(), told, strict=True):
+        column[index] = value if value is not None and isfinite(value) else None
     if name != "count":
         for index in where[np.isnan(parts.low)].tolist():
             column[index] = None

@@ -7,7 +7,9 @@ are not there. ``f`` is the fencing token of the last writer: one that lost its 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -16,9 +18,9 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from hub.errors import Conflict, Unavailable
-from hub.series import parts, rows
+from hub.series import rows
 from hub.series.levels import ROLLUPS, Level
-from hub.series.parts import Parts
+from hub.series.parts import IntArray, Parts
 from hub.store.client import Doc, Mongo, translated
 
 CHUNK = 360
@@ -31,29 +33,70 @@ def collection_name(level: Level) -> str:
     return f"rollup_{level.name}"
 
 
+Chunks = dict[tuple[int, int], tuple[list[int], list[rows.Row]]]
+CLAUSES = 200
+"""Ranges that are looked up together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Parts to be stored, by stream and ascending in time, the stream's id beside each.
+
+    In ``stale`` ranges the stored buckets that are not among them must go.
+    """
+
+    stream: IntArray
+    parts: Parts
+    stale: Sequence[Span] = ()
+
+
 class Rollups:
     def __init__(self, mongo: Mongo) -> None:
         self._levels = {level: mongo.db[collection_name(level)] for level in ROLLUPS}
 
     def read(self, level: Level, span: Span) -> Parts:
         """The parts of one range."""
-        return self.many(level, [span])[0]
+        return self.gathered(level, [span])[1]
 
     def many(self, level: Level, spans: Sequence[Span]) -> list[Parts]:
         """The parts of several ranges, read at once."""
+        index, found = self.gathered(level, spans)
+        edges = np.searchsorted(index, np.arange(len(spans) + 1)).tolist()
+        return [found.rows(slice(lo, hi)) for lo, hi in pairwise(edges)]
+
+    def gathered(self, level: Level, spans: Sequence[Span]) -> tuple[IntArray, Parts]:
+        """The parts of several ranges, one after the other, and which range's each one is."""
+        chunk_ms = CHUNK * level.width_ms
+        chunks = self._chunks(level, spans)
+        index: list[int] = []
+        starts: list[int] = []
+        found: list[rows.Row] = []
+        for number, (stream, lo, hi) in enumerate(spans):
+            for start in _starts(chunks, stream, lo - lo % chunk_ms, hi, chunk_ms):
+                at, held = chunks[stream, start]
+                first, after = bisect_left(at, lo), bisect_left(at, hi)
+                index += [number] * (after - first)
+                starts += at[first:after]
+                found += held[first:after]
+        return np.array(index, np.int64), rows.parts(starts, found)
+
+    def _chunks(self, level: Level, spans: Sequence[Span]) -> Chunks:
+        """The documents that ranges reach into: their bucket starts and rows, ascending."""
         chunk_ms = CHUNK * level.width_ms
         clauses: list[Doc] = [
             {"_id": {"$gte": {"s": s, "t": lo - lo % chunk_ms}, "$lt": {"s": s, "t": hi}}}
-            for s, lo, hi in spans
-            if lo < hi
+            for s, lo, hi in _outlines(spans, chunk_ms)
         ]
-        if not clauses:
-            return [parts.empty() for _ in spans]
-        found: dict[tuple[int, int], Mapping[str, rows.Row]] = {}
-        with translated():
-            for row in self._levels[level].find({"$or": clauses}, {"b": 1}).sort("_id"):
-                found[row["_id"]["s"], row["_id"]["t"]] = row.get("b", {})
-        return [_of_span(level, found, span) for span in spans]
+        found: Chunks = {}
+        for first in range(0, len(clauses), CLAUSES):
+            query = {"$or": clauses[first : first + CLAUSES]}
+            with translated():
+                for row in self._levels[level].find(query, {"b": 1}):
+                    stream, start = row["_id"]["s"], row["_id"]["t"]
+                    held = sorted((int(name), part) for name, part in row["b"].items())
+                    at = [start + number * level.width_ms for number, _ in held]
+                    found[stream, start] = (at, [part for _, part in held])
+        return found
 
     def nearest(
         self, level: Level, stream: int, at: int, direction: int, *, value: bool
@@ -84,22 +127,16 @@ class Rollups:
                     return min(starts) if direction > 0 else max(starts)
         return None
 
-    def write(self, level: Level, made: Iterable[tuple[Span, Parts, bool]], fence: int) -> None:
-        """Put the parts of ranges in place.
-
-        Args:
-            made: for each range all its parts, and whether buckets that are not among them
-                must go.
+    def write(self, level: Level, made: Made, fence: int) -> None:
+        """Put parts in place.
 
         Raises:
             Conflict: another worker has taken over.
             Unavailable: not confirmed; writing the same again is harmless.
         """
-        updates: list[UpdateOne] = []
-        for span, found, prune in made:
-            updates += _updates(level, span[0], found, fence)
-            if prune:
-                updates += self._prunings(level, span, found, fence)
+        updates = _updates(level, made, fence)
+        for span in made.stale:
+            updates += self._prunings(level, span, made, fence)
         if not updates:
             return
         with translated():
@@ -108,21 +145,20 @@ class Rollups:
             except BulkWriteError as exc:
                 raise _refused(exc.details) from exc
 
-    def _prunings(self, level: Level, span: Span, found: Parts, fence: int) -> list[UpdateOne]:
-        """Updates that take away the buckets of a range that hold nothing any more.
-
-        Every document of the range takes the fence, be there something to take away or not: a
-        worker that was overtaken may still be about to write what is gone.
-        """
-        stream, lo, hi = span
-        keep = set(found.at.tolist())
+    def _prunings(self, level: Level, span: Span, made: Made, fence: int) -> list[UpdateOne]:
+        """Updates that take away the buckets of a range that hold nothing any more."""
+        stream, *_ = span
+        keep = set(made.parts.at[made.stream == stream].tolist())
+        stale: dict[int, Doc] = {}
         chunk_ms = CHUNK * level.width_ms
-        stale: dict[int, Doc] = {start: {} for start in range(lo - lo % chunk_ms, hi, chunk_ms)}
         for at in self.read(level, span).at.tolist():
             if at not in keep:
                 start = at - at % chunk_ms
-                stale[start][f"b.{(at - start) // level.width_ms}"] = ""
-        return [_pruning(stream, start, gone, fence) for start, gone in stale.items()]
+                stale.setdefault(start, {})[f"b.{(at - start) // level.width_ms}"] = ""
+        return [
+            UpdateOne(_fenced(stream, start, fence), {"$unset": gone, "$set": {"f": fence}})
+            for start, gone in stale.items()
+        ]
 
     def remove_some(self, stream: int, limit: int = 500) -> int:
         """Remove a bounded number of a stream's documents at each level; how many."""
@@ -137,46 +173,43 @@ class Rollups:
         return removed
 
 
-def _of_span(level: Level, found: Mapping[tuple[int, int], Mapping[str, Any]], span: Span) -> Parts:
-    stream, lo, hi = span
-    chunk_ms = CHUNK * level.width_ms
-    pairs: list[tuple[int, rows.Row]] = []
-    for start in _starts(found, stream, lo - lo % chunk_ms, hi, chunk_ms):
-        held = [(start + int(k) * level.width_ms, row) for k, row in found[stream, start].items()]
-        pairs += sorted(pair for pair in held if lo <= pair[0] < hi)
-    return rows.parts([at for at, _ in pairs], [row for _, row in pairs])
+def _outlines(spans: Sequence[Span], chunk_ms: int) -> list[Span]:
+    """The ranges, those that share a document or lie in neighbouring ones as one."""
+    made: list[Span] = []
+    for stream, lo, hi in spans:
+        if lo >= hi:
+            continue
+        last = made[-1] if made else (None, 0, 0)
+        if last[0] == stream and last[1] <= lo <= last[2] + chunk_ms:
+            made[-1] = (stream, last[1], max(hi, last[2]))
+        else:
+            made.append((stream, lo, hi))
+    return made
 
 
-def _starts(
-    found: Mapping[tuple[int, int], Any], stream: int, lo: int, hi: int, chunk_ms: int
-) -> list[int]:
+def _starts(chunks: Chunks, stream: int, lo: int, hi: int, chunk_ms: int) -> list[int]:
     """The chunks of a range that exist, in order."""
-    if (hi - lo) // chunk_ms < len(found):
-        return [start for start in range(lo, hi, chunk_ms) if (stream, start) in found]
-    return sorted(start for owner, start in found if owner == stream and lo <= start < hi)
+    if (hi - lo) // chunk_ms <= len(chunks):
+        return [start for start in range(lo, hi, chunk_ms) if (stream, start) in chunks]
+    return sorted(start for owner, start in chunks if owner == stream and lo <= start < hi)
 
 
-def _updates(level: Level, stream: int, found: Parts, fence: int) -> list[UpdateOne]:
+def _updates(level: Level, made: Made, fence: int) -> list[UpdateOne]:
+    found = made.parts
     if not len(found):
         return []
     chunk_ms = CHUNK * level.width_ms
     chunk = found.at - found.at % chunk_ms
     names = ((found.at - chunk) // level.width_ms).tolist()
-    made = rows.rows(found)
-    edges = [0, *(np.flatnonzero(chunk[1:] != chunk[:-1]) + 1).tolist(), len(found)]
+    parts_rows = rows.rows(found)
+    change = (chunk[1:] != chunk[:-1]) | (made.stream[1:] != made.stream[:-1])
+    edges = [0, *(np.flatnonzero(change) + 1).tolist(), len(found)]
     updates = []
     for lo, hi in pairwise(edges):
-        values = {f"b.{names[index]}": made[index] for index in range(lo, hi)}
-        found_by = _fenced(stream, int(chunk[lo]), fence)
+        values = {f"b.{names[index]}": parts_rows[index] for index in range(lo, hi)}
+        found_by = _fenced(int(made.stream[lo]), int(chunk[lo]), fence)
         updates.append(UpdateOne(found_by, {"$set": {**values, "f": fence}}, upsert=True))
     return updates
-
-
-def _pruning(stream: int, start: int, gone: Doc, fence: int) -> UpdateOne:
-    update: Doc = {"$set": {"f": fence}}
-    if gone:
-        update["$unset"] = gone
-    return UpdateOne(_fenced(stream, start, fence), update, upsert=True)
 
 
 def _fenced(stream: int, start: int, fence: int) -> Doc:

@@ -112,9 +112,9 @@ class Streams:
                 {"_id": stream_id}, {"$set": {"widths": [list(width) for width in widths]}}
             )
 
-    def derived_from(self, stream_id: int) -> list[Stream]:
-        """The streams in use that are derived from this one."""
-        return self._many({"derivation.sources.stream": stream_id, "deleted": None})
+    def derived_from(self, *ids: int) -> list[Stream]:
+        """The streams in use that are derived from any of these."""
+        return self._many({"derivation.sources.stream": {"$in": list(ids)}, "deleted": None})
 
     def fed_by(self, dataset: str) -> list[Stream]:
         """The streams in use whose values come from a dataset."""

@@ -14,6 +14,7 @@ import numpy as np
 from hub.errors import Unavailable
 from hub.series import buckets
 from hub.series.buckets import Bucket
+from hub.series.climb import Span
 from hub.series.derive import NEEDS, Derived, Window, affected, derived
 from hub.series.levels import Level
 from hub.services.streams.downsample import highest_of
@@ -39,21 +40,23 @@ class Deriving:
         self._rollups = rollups
         self._progress = progress
 
-    def follow(self, stream: Stream, spans: Sequence[tuple[int, int, bool]]) -> bool:
-        """Bring the streams that are derived from one up to its changes.
+    def follow(self, changed: Sequence[tuple[Stream, Sequence[Span]]]) -> bool:
+        """Bring the streams that are derived from others up to the changes of those.
 
         Args:
-            spans: where its raw datapoints changed, ``lo <= at < hi`` in ms.
+            changed: where raw datapoints of which streams changed.
 
         Returns:
             Whether any of them changed.
         """
         wrote = False
-        for target in self._streams.derived_from(stream.id):
+        spans = {stream.id: own for stream, own in changed}
+        for target in self._streams.derived_from(*spans):
             work = self._work(target)
-            for lo, hi, _ in spans:
-                for window in work.stale(stream.id, lo, hi):
-                    wrote |= self._splice(target, window, work.made(window))
+            for source in work.sources & spans.keys():
+                for lo, hi, _ in spans[source]:
+                    for window in work.stale(source, lo, hi):
+                        wrote |= self._splice(target, window, work.made(window))
         return wrote
 
     def backfill(self, seconds: float) -> Iterator[Stream]:
@@ -144,6 +147,11 @@ class _Work:
         self._level = level
         self._needs = NEEDS[derivation.op]
         self._step_ms = level.ceil(step_ms)
+
+    @property
+    def sources(self) -> frozenset[int]:
+        """The ids of the streams that it is made from."""
+        return frozenset(source.stream for source in self._derivation.sources)
 
     def stale(self, stream: int, lo: int, hi: int) -> Iterator[Window]:
         """The windows of derived datapoints that a change of a source makes stale."""

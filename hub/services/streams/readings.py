@@ -187,7 +187,7 @@ class _Reader:
             )
         fine = self._settled.parts(below, lo, hi)
         starts = frame.start[np.searchsorted(frame.start, fine.at, side="right") - 1]
-        return grouped(fine, starts, cut=below.rank >= base.rank)
+        return grouped(fine, starts, cut=below.rank >= base.rank)[0]
 
     def _drawn(self, how: str, earliest: int, latest: int) -> Reading:
         """The range's raw datapoints, reduced to those that make the picture."""

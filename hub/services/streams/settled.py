@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.series import climb, parts
-from hub.series.climb import Run
 from hub.series.cover import without
 from hub.series.levels import ROLLUPS, Level
 from hub.series.parts import Parts
@@ -48,24 +47,17 @@ class Settled:
         ]
         if not touched:
             return stored
-        runs = self._computed(level, touched)
-        return _laid_over(stored, runs, lo, hi)
+        computed, spans = self._computed(level, touched)
+        pieces = [
+            (computed if fresh else stored).between(first, last)
+            for fresh, first, last in without(lo, hi, spans)
+        ]
+        return parts.joined(pieces)
 
-    def _computed(self, level: Level, touched: list[tuple[int, int, bool]]) -> list[Run]:
-        spans = climb.spans(touched, ROLLUPS[0])
-        *_, (_, runs) = self._downsampling.levels([(self.stream, spans)], level)
-        return runs[0][1]
-
-
-def _laid_over(stored: Parts, runs: list[Run], lo: int, hi: int) -> Parts:
-    """The stored parts, those of the runs in place of what they cover."""
-    covers = {run.lo: run for run in runs}
-    pieces = [
-        covers[first].parts if fresh else stored.between(first, last)
-        for fresh, first, last in without(min(lo, runs[0].lo), max(hi, runs[-1].hi), list_of(runs))
-    ]
-    return parts.joined(pieces).between(lo, hi)
-
-
-def list_of(runs: list[Run]) -> list[tuple[int, int]]:
-    return [(run.lo, run.hi) for run in runs]
+    def _computed(
+        self, level: Level, touched: list[tuple[int, int, bool]]
+    ) -> tuple[Parts, list[tuple[int, int]]]:
+        """The parts of changed stretches, and the stretches."""
+        changed = [(self.stream, climb.spans(touched, ROLLUPS[0]))]
+        *_, carried = self._downsampling.levels(changed, level)
+        return carried.parts, [(span.lo, span.hi) for span in carried.spans[0]]
