@@ -161,7 +161,9 @@ def _squares(parts: Parts) -> Column:
 
 
 def _deviations(parts: Parts) -> Column:
-    return np.sqrt(parts.spread / np.maximum(parts.count, 1)).tolist()  # type: ignore[no-any-return]
+    """NaN where the sum is too large: then the spread is lost with the next merge at the latest."""
+    root = np.sqrt(parts.spread / np.maximum(parts.count, 1))
+    return np.where(np.isfinite(parts.total), root, np.nan).tolist()  # type: ignore[no-any-return]
 
 
 def _exactly(chosen: list[bool], integers: IntArray, floats: FloatArray) -> Column:

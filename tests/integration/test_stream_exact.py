@@ -162,3 +162,26 @@ def test_the_median_of_a_local_day_is_that_of_its_values(streams: Streams, zone:
     found = streams.services.readings.read(stored, Selection(granularity="days", tz=zone)).points
     wanted = [statistics.median(own) for _, own in grouped(raw, ZoneInfo(zone), "days")]
     assert [point["v"]["n"] for point in found] == wanted
+
+
+LARGE = {
+    "the sum": ([1e308, 1e308, 1e308], "dmqs"),
+    "the squares": ([1e200, -1e200], "dq"),
+    "the spread": ([1e308, -1e308], "dq"),
+}
+
+
+@pytest.mark.parametrize("worker", ["ran", "never ran"])
+@pytest.mark.parametrize("what", LARGE)
+def test_what_is_too_large_for_a_float_is_null(streams: Streams, what: str, worker: str) -> None:
+    sent, letters = LARGE[what]
+    stream = streams.new()
+    streams.append(stream, [*((START + n * 3, v) for n, v in enumerate(sent)), (START + 100, 1)])
+    if worker == "ran":
+        streams.downsample()
+    for granularity in ("10seconds", "minutes"):
+        asked = Selection(granularity=granularity, limit=1)
+        (point,) = streams.services.readings.read(stream, asked).points
+        v = point["v"]
+        assert {letter for letter, value in v.items() if value is None} == set(letters)
+        assert (v["c"], v["l"], v["u"]) == (len(sent), min(sent), max(sent))
