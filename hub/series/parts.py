@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.series.levels import SECOND_MS, Level
+from hub.series.levels import SECOND_MS
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -97,25 +97,29 @@ def joined(pieces: Sequence[Parts]) -> Parts:
     )
 
 
-def merged(parts: Parts, level: Level, *, cut: bool) -> Parts:
-    """The parts of each bucket of a level that holds any.
+@np.errstate(over="ignore", invalid="ignore")
+def grouped(
+    parts: Parts, start: IntArray, *, cut: bool | BoolArray, owner: IntArray | None = None
+) -> tuple[Parts, IntArray]:
+    """Merge neighbouring rows of one ``start`` (and one owner), which becomes their ``at``.
 
     Args:
-        parts: of a finer level or of single datapoints, ascending in ``at``.
-        cut: take each part's mean time cut down to the whole second, as the interface has it
-            from a stream's first downsampled level on.
+        parts: of single datapoints or of a finer level; by owner, then ascending in ``at``.
+        cut: take a row's mean time cut down to the whole second, as the interface has it from a
+            stream's first downsampled level on.
+        owner: whose each row is, where there are several streams.
+
+    Returns:
+        The merged parts, and the row at which each one began.
     """
-    return grouped(parts, parts.at - parts.at % level.width_ms, cut=cut)
-
-
-@np.errstate(over="ignore", invalid="ignore")
-def grouped(parts: Parts, start: IntArray, *, cut: bool) -> Parts:
-    """Merge the rows that have the same ``start`` (ascending), which becomes their ``at``."""
     if not len(parts):
-        return parts
-    edges = np.flatnonzero(np.concatenate(([True], start[1:] != start[:-1])))
+        return parts, np.empty(0, np.int64)
+    change = start[1:] != start[:-1]
+    if owner is not None:
+        change |= owner[1:] != owner[:-1]
+    edges = np.flatnonzero(np.concatenate(([True], change)))
     count = np.add.reduceat(parts.count, edges)
-    return Parts(
+    made = Parts(
         at=start[edges],
         points=np.add.reduceat(parts.points, edges),
         count=count,
@@ -126,18 +130,20 @@ def grouped(parts: Parts, start: IntArray, *, cut: bool) -> Parts:
         **_sums(parts, edges, count),
         **_integers(parts, edges),
     )
+    return made, edges
 
 
-def _seconds_since(parts: Parts, start: IntArray, *, cut: bool) -> IntArray:
-    seconds = parts.seconds
-    if cut:
-        whole = parts.seconds // np.maximum(parts.count, 1)
-        seconds = whole * parts.count
+def _seconds_since(parts: Parts, start: IntArray, *, cut: bool | BoolArray) -> IntArray:
+    whole = parts.seconds // np.maximum(parts.count, 1) * parts.count
+    seconds = np.where(cut, whole, parts.seconds)
     return seconds + parts.count * ((parts.at - start) // SECOND_MS)
 
 
 def _sums(parts: Parts, edges: IntArray, count: IntArray) -> dict[str, Any]:
-    """Sum and spread; the spread about the minimum, so that a large offset costs no digits."""
+    """Sum and spread; the spread about the minimum, so that a large offset costs no digits.
+
+    What is too large for a float becomes infinite, or NaN.
+    """
     low = np.fmin.reduceat(parts.low, edges)
     about = np.where(np.isnan(low), 0.0, low)
     lengths = np.diff(np.append(edges, len(parts)))
