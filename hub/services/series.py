@@ -170,7 +170,7 @@ class _Reader:
         whole = (level for level in ROLLUPS[::-1] if not (edges % level.width_ms).any())
         fine = self._rows.parts(span, next(whole, SECONDS).width_ms)
         starts = edges[np.searchsorted(edges, fine.at, side="right") - 1]
-        return grouped(fine, starts, cut=False)
+        return grouped(fine, starts, cut=False)[0]
 
 
 def _grid(name: str, tz: str | None) -> Grid:
