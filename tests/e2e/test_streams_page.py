@@ -175,7 +175,9 @@ def visit(browser: Browser, hub: Filled, **options: Any) -> Iterator[Visit]:
         "console", lambda said: said.type == "error" and visit.complaints.append(said.text)
     )
     try:
-        visit.page.goto(f"{hub.live.root}/streams/")
+        answer = visit.page.goto(f"{hub.live.root}/streams/")
+        assert answer is not None
+        assert answer.status == 200
         expect(visit.page.locator("main")).to_have_attribute("aria-busy", "false")
         yield visit
     finally:
