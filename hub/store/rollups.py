@@ -93,7 +93,7 @@ class Rollups:
             with translated():
                 for row in self._levels[level].find(query, {"b": 1}):
                     stream, start = row["_id"]["s"], row["_id"]["t"]
-                    held = sorted((int(name), part) for name, part in row["b"].items())
+                    held = sorted((int(name), part) for name, part in row.get("b", {}).items())
                     at = [start + number * level.width_ms for number, _ in held]
                     found[stream, start] = (at, [part for _, part in held])
         return found
@@ -116,7 +116,7 @@ class Rollups:
             for row in found.batch_size(2):
                 held = (
                     (int(row["_id"]["t"]) + int(name) * level.width_ms, part)
-                    for name, part in row["b"].items()
+                    for name, part in row.get("b", {}).items()
                 )
                 starts = [
                     moment
@@ -146,19 +146,20 @@ class Rollups:
                 raise _refused(exc.details) from exc
 
     def _prunings(self, level: Level, span: Span, made: Made, fence: int) -> list[UpdateOne]:
-        """Updates that take away the buckets of a range that hold nothing any more."""
-        stream, *_ = span
+        """Updates that take away the buckets of a range that hold nothing any more.
+
+        Every document of the range takes the fence, be there something to take away or not, or
+        no document at all: a worker that was overtaken may be about to write what is gone.
+        """
+        stream, lo, hi = span
         keep = set(made.parts.at[made.stream == stream].tolist())
-        stale: dict[int, Doc] = {}
         chunk_ms = CHUNK * level.width_ms
+        stale: dict[int, Doc] = {start: {} for start in range(lo - lo % chunk_ms, hi, chunk_ms)}
         for at in self.read(level, span).at.tolist():
             if at not in keep:
                 start = at - at % chunk_ms
-                stale.setdefault(start, {})[f"b.{(at - start) // level.width_ms}"] = ""
-        return [
-            UpdateOne(_fenced(stream, start, fence), {"$unset": gone, "$set": {"f": fence}})
-            for start, gone in stale.items()
-        ]
+                stale[start][f"b.{(at - start) // level.width_ms}"] = ""
+        return [_pruning(stream, start, gone, fence) for start, gone in stale.items()]
 
     def remove_some(self, stream: int, limit: int = 500) -> int:
         """Remove a bounded number of a stream's documents at each level; how many."""
@@ -210,6 +211,13 @@ def _updates(level: Level, made: Made, fence: int) -> list[UpdateOne]:
         found_by = _fenced(int(made.stream[lo]), int(chunk[lo]), fence)
         updates.append(UpdateOne(found_by, {"$set": {**values, "f": fence}}, upsert=True))
     return updates
+
+
+def _pruning(stream: int, start: int, gone: Doc, fence: int) -> UpdateOne:
+    update: Doc = {"$set": {"f": fence}}
+    if gone:
+        update["$unset"] = gone
+    return UpdateOne(_fenced(stream, start, fence), update, upsert=True)
 
 
 def _fenced(stream: int, start: int, fence: int) -> Doc:
