@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from hub.series.selection import Selection
 from hub.services import Services
 from hub.services.streams.downsample import Downsampling
 from hub.services.streams.placing import bucket_of
+from hub.services.streams.readings import Readings, ReadLimits
 from hub.settings import Settings
 from hub.store import streams as store
-from hub.store.points import Change, PointStore
+from hub.store.points import Change, Mark, PointStore
 from hub.store.rollups import Rollups, collection_name
 from hub.values import Stream
 from tests.chain import Raw, chain, differs
@@ -310,3 +311,39 @@ def test_a_run_without_changes_writes_nothing(alone: Streams) -> None:
     run(alone, 4001)
     found = [alone.mongo.db[collection_name(level)] for level in ROLLUPS]
     assert sum(one.count_documents({"_id.s": stream.id, "f": 4001}) for one in found) == 0
+
+
+class Busy(PointStore):
+    """Datapoints come in between any two looks at them."""
+
+    def __init__(self, streams: Streams, come: Callable[[], None]) -> None:
+        super().__init__(streams.mongo)
+        self._come = come
+
+    def marks(self, stream: int | None = None, limit: int = 0) -> Iterator[Mark]:
+        self._come()
+        found = list(super().marks(stream, limit))
+        self._come()
+        return iter(found)
+
+
+def test_a_bucket_is_told_as_finished_only_with_all_that_was_in_it(alone: Streams) -> None:
+    """Every second a datapoint: a finished minute has all of its sixty."""
+    stream = alone.new(widths=NARROW)
+    begin = START - START % 60
+    alone.append(stream, [(begin, 0)])
+    run(alone, 5000)
+    left = iter(range(1, 150))
+
+    def come() -> None:
+        seconds = [begin + next(left) for _ in range(31)]
+        alone.append(stream, [(second, 0) for second in seconds])
+
+    points, rollups = Busy(alone, come), Rollups(alone.mongo)
+    upkeep = alone.services.downsampling
+    readings = Readings(points, rollups, upkeep, ReadLimits())
+    counts = []
+    for _ in range(2):
+        page = readings.read(stream, Selection(granularity="minutes")).points
+        counts.append([point["v"]["c"] for point in page])
+    assert counts == [[], [60]]

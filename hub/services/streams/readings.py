@@ -74,7 +74,11 @@ class Readings:
 
 
 class _Reader:
-    """One request, with what is known of its stream."""
+    """One request, with what is known of its stream.
+
+    The ends are read before the marks: so what makes a bucket a finished one came after all
+    that is told of it.
+    """
 
     def __init__(self, readings: Readings, stream: Stream, asked: Selection) -> None:
         self._points = readings._points
@@ -83,8 +87,8 @@ class _Reader:
         self._stream = stream
         self._asked = asked
         self._highest = highest_of(stream)
-        self._settled = Settled(stream, readings._points, readings._rollups, readings._downsampling)
         self._ends = readings._points.ends(stream)
+        self._settled = Settled(stream, readings._points, readings._rollups, readings._downsampling)
 
     def page(self) -> Reading:
         asked = self._asked
