@@ -2,7 +2,8 @@
 
 ``scripts/serve`` ends here. Each part is a process of its own; one that ends is started again,
 with a growing pause while it keeps ending. SIGTERM and SIGINT stop the web first, then the
-worker, then the database.
+worker, then the database. With ``--demo`` the feed of made-up streams is a part too, and ends
+before the worker.
 """
 
 from __future__ import annotations
@@ -47,16 +48,29 @@ def web_command(settings: Settings) -> list[str]:
     ]
 
 
+def demo_command() -> list[str]:
+    """What fills the streams of the demo and goes on appending to them."""
+    return [sys.executable, "-m", "hub.cli", "dummystream", "--demo"]
+
+
 @dataclass(slots=True)
 class Part:
-    """One child process and its restarts."""
+    """One child process and its restarts.
+
+    Attributes:
+        may_finish: it is not started again once it ended with status 0.
+        quiet: what it prints is for nobody; its errors are.
+    """
 
     name: str
     command: list[str]
+    may_finish: bool = False
+    quiet: bool = False
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause_s: float = 0.0
     due: float = field(default=0.0)
+    finished: bool = False
 
     def look_after(self) -> None:
         """Start it where it is not running and its pause is over."""
@@ -66,19 +80,25 @@ class Part:
             if code is None:
                 return
             self._ended(code, now)
-        if now >= self.due:
+        if now >= self.due and not self.finished:
             self.process = subprocess.Popen(
-                self.command, process_group=0, preexec_fn=_die_with_parent
+                self.command,
+                stdout=subprocess.DEVNULL if self.quiet else None,
+                process_group=0,
+                preexec_fn=_die_with_parent,
             )
             self.started = now
 
     def _ended(self, code: int, now: float) -> None:
         self._kill_orphans()
+        self.process = None
+        self.finished = self.may_finish and code == 0
+        if self.finished:
+            return
         steady = now - self.started >= STEADY_S
         self.pause_s = 0.2 if steady else min(max(0.2, self.pause_s * 2), PAUSE_MAX_S)
         log.warning("%s ended (%d); starting it again in %.1f s", self.name, code, self.pause_s)
         self.due = now + self.pause_s
-        self.process = None
 
     def _kill_orphans(self) -> None:
         """End what a killed part left behind: orphaned web workers would go on taking requests."""
@@ -106,7 +126,9 @@ def _die_with_parent() -> None:
 
 
 @click.command()
-@click.option("--demo", is_flag=True, help="Make a demo dataset and print how to use it.")
+@click.option(
+    "--demo", is_flag=True, help="Make a demo dataset and streams; print how to use them."
+)
 def main(demo: bool) -> None:
     """Run the hub until Ctrl-C: web server, worker and, unless HUB_MONGO_URI names one, MongoDB."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -120,10 +142,7 @@ def main(demo: bool) -> None:
         open_hub(settings).close()
     except HubError as exc:
         sys.exit(f"serve: {exc.message}")
-    parts = (
-        Part("web", web_command(settings)),
-        Part("worker", [sys.executable, "-m", "hub.worker"]),
-    )
+    parts = _parts(settings, demo=demo)
     try:
         _run(parts, settings, lease, stopping, demo=demo)
     finally:
@@ -132,6 +151,16 @@ def main(demo: bool) -> None:
         if lease:
             lease.close()
             _await_stop(settings)
+
+
+def _parts(settings: Settings, *, demo: bool) -> tuple[Part, ...]:
+    """In the order in which they stop."""
+    feed = Part("demo", demo_command(), may_finish=True, quiet=True)
+    return (
+        Part("web", web_command(settings)),
+        *([feed] if demo else []),
+        Part("worker", [sys.executable, "-m", "hub.worker"]),
+    )
 
 
 def _check_free(bind: str) -> None:

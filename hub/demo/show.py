@@ -1,4 +1,8 @@
-"""What ``scripts/serve`` prints once the hub answers, and the demo dataset behind ``--demo``."""
+"""What ``scripts/serve`` prints once the hub answers, and the demo dataset behind ``--demo``.
+
+The demo's streams are filled by a process of its own (``hub dummystream --demo``); here they are
+only waited for.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +15,19 @@ from threading import Event
 import click
 import orjson
 
+from hub.cli.dummy.kinds import kinds
+from hub.cli.dummy.making import DEMO, title
 from hub.demo.feed import A_DAY, day
 from hub.services import Services, scopes
 from hub.settings import Settings
-from hub.values import Reach
+from hub.values import Reach, Stream
 from hub.wiring import open_hub
 
 NAME = "demo weather station"
 PATIENCE_S = 60.0
+STREAMS_PATIENCE_S = 30.0
+FRESH_S = 15.0
+"""As old as the newest datapoint of a stream that is filled may be."""
 
 LINES = """
 The hub is at {root}
@@ -35,9 +44,16 @@ Ask for the cold and windy readings:
 
 Get the newest three, as CSV:
   curl -sS -u '{key}:' '{url}?sort=-_timestamp&limit=3&format=csv&fields=station,temperature_c,humidity_pct'
-
-Ctrl-C stops everything.
 """  # noqa: E501
+
+STREAM_LINES = """
+{count} streams hold two days of made-up values, and get new ones every five seconds.
+  Page {root}/streams/
+
+Get the last three hours of one, newest first:
+  curl -sS '{root}/api/v1/stream/{uuid}/?granularity=hours&value_downsamplers=mean,min,max&reverse=true&limit=3'
+"""  # noqa: E501
+END = "\nCtrl-C stops everything."
 
 
 def show(settings: Settings, stopping: Event, *, demo: bool) -> None:
@@ -55,9 +71,13 @@ def show(settings: Settings, stopping: Event, *, demo: bool) -> None:
         if not hub.services.datasets.count(uuid, budget_ms=settings.answer.find_ms):
             _push(settings.bind, path, key)
         count = hub.services.datasets.count(uuid, budget_ms=settings.answer.find_ms)
+        streams = _streams(hub.services, stopping)
     finally:
         hub.close()
-    click.echo(LINES.format(root=root, name=NAME, count=count, url=root + path, key=key))
+    text = LINES.format(root=root, name=NAME, count=count, url=root + path, key=key)
+    if streams:
+        text += STREAM_LINES.format(root=root, count=len(streams), uuid=streams[-1].uuid)
+    click.echo(text + END)
 
 
 def _answers(bind: str, stopping: Event) -> bool:
@@ -87,6 +107,20 @@ def _dataset(services: Services) -> tuple[str, str]:
     reach = Reach.of_dataset(uuid)
     issued = services.keys.create(f"access key of {NAME}", scopes.OF_DATASETS, reach=reach)
     return uuid, issued.secret
+
+
+def _streams(services: Services, stopping: Event) -> list[Stream]:
+    """The demo's streams once all are filled; none if that takes too long."""
+    titles = [title(number) for number in range(len(kinds(DEMO)))]
+    until = time.monotonic() + STREAMS_PATIENCE_S
+    while time.monotonic() < until and not stopping.wait(0.2):
+        found, _ = services.streams.page(
+            {"tags.title": {"$in": titles}}, None, offset=0, limit=len(titles)
+        )
+        latest = [end for _, end in services.readings.ends(found).values() if end is not None]
+        if len(latest) == len(titles) and min(latest) / 1000 > time.time() - FRESH_S:
+            return found
+    return []
 
 
 def _push(bind: str, path: str, key: str) -> None:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import signal
 import subprocess
+import time
+import urllib.request
 from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,14 +24,18 @@ from tests.live import Live, running, wait_until
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A hub started for the first time with ``--demo``, once it has printed everything."""
     with running(tmp_path_factory.mktemp("demo"), "--demo") as hub:
-        wait_until(lambda: "Ctrl-C stops everything." in hub.log.read_text(), "the demo is printed")
+        wait_until(lambda: is_printed(hub), "the demo is printed")
         yield hub
+
+
+def is_printed(hub: Live) -> bool:
+    return "Ctrl-C stops everything." in hub.log.read_text()
 
 
 def printed(demo: Live, method: str) -> str:
     """What the one printed curl line with this in it answers, run as it stands."""
     lines = re.findall(r"^ +(curl .*)$", demo.log.read_text(), re.MULTILINE)
-    assert len(lines) == 3
+    assert len(lines) == 4
     (line,) = [line for line in lines if method in line]
     done = subprocess.run(
         ["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False
@@ -57,3 +68,68 @@ def test_the_printed_get_gives_csv(demo: Live):
     header, *rows = csv.reader(printed(demo, "format=csv").splitlines())
     assert header == ["station", "temperature_c", "humidity_pct"]
     assert len(rows) == 3
+
+
+def get(demo: Live, path: str) -> Any:
+    with urllib.request.urlopen(demo.root + path, timeout=30) as response:
+        return json.load(response)
+
+
+def streams(demo: Live) -> list[dict[str, Any]]:
+    return get(demo, "/api/v1/stream/?tags__title__startswith=Stream")["objects"]
+
+
+def test_it_says_where_the_page_of_streams_is(demo: Live):
+    assert re.search(rf"Page +{demo.root}/streams/\n", demo.log.read_text())
+
+
+def test_the_printed_stream_request_gives_the_last_three_hours(demo: Live):
+    answer = json.loads(printed(demo, "granularity=hours"))
+    points = answer["datapoints"]
+    assert len(points) == 3
+    assert [point["t"]["a"] for point in points] == sorted(
+        (point["t"]["a"] for point in points), reverse=True
+    )
+    assert all(0 <= p["v"]["l"] <= p["v"]["m"] <= p["v"]["u"] <= 100 for p in points)
+
+
+def test_three_streams_hold_two_days(demo: Live):
+    found = streams(demo)
+    assert [stream["tags"]["title"] for stream in found] == ["Stream 0", "Stream 1", "Stream 2"]
+    for stream in found:
+        end = datetime.fromisoformat(stream["earliest_datapoint"]).timestamp() + 2 * 86_400
+        answer = get(demo, f"{stream['resource_uri']}?limit=0&end={end:.0f}")
+        assert answer["meta"]["total_count"] == 34_561
+
+
+def test_values_go_on_coming_every_five_seconds(demo: Live):
+    (stream, *_) = streams(demo)
+    latest = stream["latest_datapoint"]
+    wait_until(lambda: streams(demo)[0]["latest_datapoint"] > latest, "another value", 15)
+    now = datetime.fromisoformat(streams(demo)[0]["latest_datapoint"]).timestamp()
+    assert (now - datetime.fromisoformat(latest).timestamp()) % 5 == 0
+    assert now % 5 == 0
+    assert time.time() - now < 10
+
+
+def test_the_feed_is_started_again_where_it_is_killed_and_stopped_in_the_end(tmp_path: Path):
+    with running(tmp_path, "--demo") as hub:
+        wait_until(lambda: is_printed(hub), "the demo is printed")
+        (before,) = hub.children("dummystream --demo")
+        os.kill(before, signal.SIGKILL)
+        wait_until(lambda: hub.children("dummystream --demo") not in ([], [before]), "a new feed")
+        (after,) = hub.children("dummystream --demo")
+        latest = streams(hub)[0]["latest_datapoint"]
+        wait_until(lambda: streams(hub)[0]["latest_datapoint"] > latest, "another value", 20)
+        hub.process.send_signal(signal.SIGTERM)
+        assert hub.process.wait(30) == 0
+        assert not Path(f"/proc/{after}").exists()
+    assert "Traceback" not in hub.log.read_text()
+
+
+def test_streams_that_are_flushed_stay_away(demo: Live):
+    assert demo.cli("dummystream", "--flush") == {"deleted": 3}
+    wait_until(lambda: not demo.children("dummystream --demo"), "the feed ends")
+    time_up = time.monotonic() + 1.5
+    wait_until(lambda: time.monotonic() > time_up, "serve has looked again")
+    assert (streams(demo), demo.children("dummystream --demo")) == ([], [])
