@@ -10,13 +10,13 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from hub.api import body
 from hub.api.auth import principal, requires
 from hub.api.context import services
 from hub.api.streams import asked, forms, sending, shapes
 from hub.api.streams.columns import columns
 from hub.api.streams.forms import JSON, JSONP, Form, Told
 from hub.errors import BadParameter
-from hub.ingest import text
 from hub.services import scopes
 from hub.services.series import AS_STREAM, Asked, FieldReading
 from hub.values import Document
@@ -96,4 +96,4 @@ def _field() -> str:
 def _filter() -> Any:
     """The query document; everything where none is given."""
     given = request.args.get("filter")
-    return {} if given is None else text.exact(given.encode())
+    return {} if given is None else body.parsed(given.encode())
