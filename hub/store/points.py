@@ -4,7 +4,8 @@
 ``v`` maps a datapoint's name to its value; ``a`` and ``z`` are the least and the greatest offset
 ever in it. What the rollups have not seen yet is marked in the same document, so that a write
 and its mark are one atomic step: ``d`` true, ``lo`` and ``hi`` the offsets between which points
-changed, ``x`` where some were taken away; ``r`` counts the writes. A mark is removed only if no
+changed, ``x`` where some were taken away; ``r`` counts the writes, ``k`` names the latest requests
+that may come twice. A mark is removed only if no
 write came since it was read. Why so: docs/decisions/008-stream-marks.md.
 """
 
@@ -27,6 +28,8 @@ from hub.values import Stream
 
 DUPLICATE = 11000
 ATTEMPTS = 8
+REQUESTS = 16
+"""How many of the latest requests that may come twice a document knows."""
 LONG = 16
 """Documents from which on a count is left to the database."""
 TOGETHER = 64
@@ -37,13 +40,15 @@ ENDS = (("a", ASCENDING), ("z", DESCENDING))
 @dataclass(frozen=True, slots=True)
 class Change:
     """Datapoints to set in one document, by name. ``fresh`` means: only if all are newer than
-    everything in it, or none may be there yet (several values of one instant are kept)."""
+    everything in it, or none may be there yet (several values of one instant are kept). ``by``
+    names a request that may come twice: what it did to a document is not done again."""
 
     bucket: Bucket
     values: Mapping[str, Any]
     lo: int
     hi: int
     fresh: bool = False
+    by: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ class PointStore:
         """Set datapoints durably, each document atomically with its mark.
 
         Returns:
-            The ``fresh`` changes that were not made, because the document holds something as new.
+            The changes that were not made: ``fresh`` ones, because the document holds something
+            as new, and those that have a ``by``, because they may have been made before.
 
         Raises:
             Unavailable: not confirmed; setting the same again is harmless.
@@ -75,7 +81,7 @@ class PointStore:
         for _ in range(ATTEMPTS):
             refused = self._bulk([_set(change) for change in left])
             left = [left[index] for index in refused]
-            if all(change.fresh for change in left):
+            if all(change.fresh or change.by for change in left):
                 return left
         raise Unavailable("the datapoints could not be stored; too many writers at once")
 
@@ -89,6 +95,14 @@ class PointStore:
             except BulkWriteError as exc:
                 return _duplicates(exc.details)
         return []
+
+    def did(self, change: Change) -> bool:
+        """Whether this request's change of the document was made; of the latest requests only."""
+        if not change.by:
+            return False
+        with translated():
+            found = self._values.find_one({"_id": _id(change.bucket), "k": change.by}, {"_id": 1})
+        return found is not None
 
     def names_in(self, bucket: Bucket) -> tuple[dict[str, Any], int]:
         """A document's map and its revision (0 where there is none)."""
@@ -147,7 +161,8 @@ class PointStore:
         """Set and take away datapoints of a document that held ``held`` at ``revision``.
 
         Returns:
-            False when it was written meanwhile; nothing was changed then.
+            False when it was written meanwhile, or by the same request before; nothing was
+            changed then.
         """
         update = _update(change)
         if gone:
@@ -157,6 +172,8 @@ class PointStore:
             update["$set"]["x"] = True
             del update["$min"]["a"], update["$max"]["z"]
         found: Doc = {"_id": _id(change.bucket), "r": revision or {"$exists": False}}
+        if change.by:
+            found["k"] = {"$ne": change.by}
         with translated():
             try:
                 made = self._values.update_one(found, update, upsert=not revision)
@@ -315,6 +332,8 @@ def _update(change: Change) -> dict[str, Doc]:
     low, high = change.lo - change.bucket.start, change.hi - change.bucket.start
     update["$min"] = {"lo": low, "a": low}
     update["$max"] = {"hi": high, "z": high}
+    if change.by:
+        update["$push"] = {"k": {"$each": [change.by], "$slice": -REQUESTS}}
     return update
 
 
@@ -339,6 +358,8 @@ def _set(change: Change) -> UpdateOne:
     found: Doc = {"_id": _id(change.bucket)}
     if change.fresh:
         found["z"] = {"$lt": change.lo - change.bucket.start}
+    if change.by:
+        found["k"] = {"$ne": change.by}
     return UpdateOne(found, _update(change), upsert=True)
 
 

@@ -238,6 +238,30 @@ def test_a_repeat_is_told_apart_from_another_value_that_python_finds_equal(
     assert [repr(value) for value in found] == [repr(held), repr(sent)]
 
 
+@pytest.mark.parametrize("taken_before", [True, False], ids=["beside newer ones", "alone"])
+@pytest.mark.parametrize("count", [1, 40, 100])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_repeats_that_run_at_once_double_nothing(
+    streams: Streams, policy: Late, count: int, taken_before: bool
+) -> None:
+    stream = streams.new(late=policy, widths=((0, 3_600_000), (0, 3_600_000)))
+    before = [{"t": START + 10, "v": -1}] if taken_before and policy != "reject" else []
+    put(streams, stream, before)
+    sent = [(START * 1000 + n // 2, n) for n in range(count)]
+    at_once([lambda: put(streams, stream, told(sent), key="same") for _ in range(8)])
+    wanted, _ = taken(policy, [*sent, *(((START + 10) * 1000, -1) for _ in before)])
+    assert values(streams, stream) == wanted
+
+
+def test_a_repeat_does_not_undo_what_corrected_it(streams: Streams) -> None:
+    stream = streams.new(late="replace")
+    put(streams, stream, {"t": START, "v": 1}, key="first")
+    put(streams, stream, {"t": START, "v": 2})
+    forget_the_end(streams)
+    put(streams, stream, {"t": START, "v": 1}, key="first")
+    assert values(streams, stream) == [2]
+
+
 def test_another_key_is_another_datapoint(streams: Streams) -> None:
     stream = streams.new(late="keep")
     for key in ("one", "two", "one"):

@@ -71,20 +71,27 @@ class Appending:
         again = first.first_id != fresh.first_id
         if first.done:
             return Appended(_checked(arriving.stream, items, first.at), replayed=True)
-        appended = self._append(arriving, items, first.at, again=again)
+        appended = self._append(arriving, items, first.at, again=again, by=first.first_id)
         if all(map(_is_final, appended.verdicts)):
             self._receipts.close(first)
         return appended
 
     def _append(
-        self, arriving: Arriving, items: list[object], now: datetime, *, again: bool
+        self,
+        arriving: Arriving,
+        items: list[object],
+        now: datetime,
+        *,
+        again: bool,
+        by: bytes = b"",
     ) -> Appended:
         stream = arriving.stream
         verdicts = _checked(stream, items, now)
         if arriving.shape == "object" and isinstance(verdicts[0], HubError):
             raise verdicts[0]
         good = [index for index, verdict in enumerate(verdicts) if isinstance(verdict, tuple)]
-        failures = self._placing.put(stream, [verdicts[i] for i in good], again=again)  # type: ignore[misc]
+        points = [verdict for verdict in verdicts if isinstance(verdict, tuple)]
+        failures = self._placing.put(stream, points, again=again, by=by)
         for index, failure in failures.items():
             verdicts[good[index]] = failure
         if arriving.shape == "object" and failures:

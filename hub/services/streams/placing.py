@@ -40,13 +40,19 @@ class Placing:
         self._commits = GroupCommit(self._commit)
 
     def put(
-        self, stream: Stream, datapoints: Sequence[Datapoint], *, again: bool = False
+        self,
+        stream: Stream,
+        datapoints: Sequence[Datapoint],
+        *,
+        again: bool = False,
+        by: bytes = b"",
     ) -> dict[int, HubError]:
         """Store datapoints durably, in the order in which they came where times are equal.
 
         Args:
             again: some may be there from an earlier attempt at the same request; those are
                 not stored twice.
+            by: the same for all attempts at a request, which may even be under way at once.
 
         Returns:
             The refused ones by index: those that came late to a stream that takes none.
@@ -60,10 +66,10 @@ class Placing:
         if again and late:
             late = self._not_there(stream, datapoints, late)
         kept = [point for index, point in enumerate(datapoints) if index not in late]
-        changes = _changes(self._fitted(stream, kept), kept)
+        changes = _changes(self._fitted(stream, kept), kept, by)
         if again:
             refused = [change for change in changes if change.fresh]
-            self._write([change for change in changes if not change.fresh])
+            refused += self._write([change for change in changes if not change.fresh])
         else:
             refused = self._write(changes)
         for change in refused:
@@ -130,19 +136,21 @@ class Placing:
         return left
 
     def _fit_in(self, change: Change, *, again: bool) -> None:
-        """Put datapoints beside those that hold their instants."""
+        """Put datapoints beside those that hold their instants; of one value an instant, over."""
         for _ in range(ATTEMPTS):
+            if self._points.did(change):
+                return
             held, revision = self._points.names_in(change.bucket)
-            free = _beside(held, change.values, again=again)
+            free = _beside(held, change.values, again=again) if change.fresh else change.values
             if not free:
                 return
-            changed = Change(change.bucket, free, change.lo, change.hi)
+            changed = replace(change, values=free)
             if self._points.exchange(changed, held, (), revision):
                 return
         raise Unavailable("the datapoints could not be stored; too many writers at once")
 
 
-def _changes(stream: Stream, datapoints: Sequence[Datapoint]) -> list[Change]:
+def _changes(stream: Stream, datapoints: Sequence[Datapoint], by: bytes) -> list[Change]:
     """The datapoints by document. One value an instant, or a name of its own for each."""
     at = np.fromiter((point[0] for point in datapoints), np.int64, len(datapoints))
     values = [point[1] for point in datapoints]
@@ -156,7 +164,7 @@ def _changes(stream: Stream, datapoints: Sequence[Datapoint]) -> list[Change]:
         own = map(str, offsets) if single else names(offsets)
         held = dict(zip(own, values[chosen], strict=True))
         lo, hi = int(at[chosen.start]), int(at[chosen.stop - 1])
-        made.append(Change(bucket, held, lo, hi, fresh=not single))
+        made.append(Change(bucket, held, lo, hi, fresh=not single, by=by))
     return made
 
 
