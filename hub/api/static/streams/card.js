@@ -84,7 +84,9 @@ export class Card {
 
   #follow() {
     const stage = this.find("stage");
-    stage.addEventListener("pointermove", ({ clientX }) => this.page.point(this.#momentAt(clientX)));
+    stage.addEventListener("pointermove", ({ clientX }) => {
+      this.page.point(this.#momentAt(clientX));
+    });
     stage.addEventListener("pointerleave", () => this.page.point(null));
     stage.addEventListener("dblclick", () => this.page.all());
   }
@@ -122,7 +124,10 @@ export class Card {
     const room = { width, height: heightOf(this.all, width), touch: TOUCH.matches };
     const first = !this.plot.classList.contains("js-plotly-plot");
     await globalThis.Plotly.react(
-      this.plot, traces(this.all, colours, this.#focus), layout(this.all, this.#view, colours, room), CONFIG,
+      this.plot,
+      traces(this.all, colours, this.#focus),
+      layout(this.all, this.#view, colours, room),
+      CONFIG,
     );
     if (first) {
       this.plot.on("plotly_relayout", (change) => {
@@ -157,10 +162,11 @@ export class Card {
   #spoken(shown) {
     const means = shown.map(({ mean }) => mean).filter((mean) => mean !== null);
     const what = this.find("card-title").textContent;
-    if (!means.length) return `${what}: no values, ${text.range(this.#view)} UTC`;
+    const when = `${text.range(this.#view)} UTC`;
+    if (!means.length) return `${what}: no values, ${when}`;
     const low = means.reduce((a, b) => Math.min(a, b));
     const high = means.reduce((a, b) => Math.max(a, b));
-    return `${what}: means from ${text.value(low)} to ${text.value(high)}, ${text.range(this.#view)} UTC`;
+    return `${what}: means from ${text.value(low)} to ${text.value(high)}, ${when}`;
   }
 
   #newest() {

@@ -42,8 +42,8 @@ const everySeries = () => state.cards.flatMap(({ all }) => all);
 const atEnd = () => Boolean(state.view) && state.view.to >= state.bounds.to - 1000;
 
 function lastOf(range) {
-  const span = RANGES[range];
-  return within({ from: Math.max(state.bounds.to - span, state.bounds.from), to: state.bounds.to }, state.bounds);
+  const { from, to } = state.bounds;
+  return within({ from: Math.max(to - RANGES[range], from), to }, state.bounds);
 }
 
 // --- drawing ---------------------------------------------------------------------------------
@@ -136,18 +136,19 @@ function built(listed) {
 function nothing() {
   const { listed } = state;
   at("empty").hidden = false;
-  at("summary").textContent = listed.length ? text.count(listed.length, "stream") : "No streams yet";
+  say("summary", listed.length ? text.count(listed.length, "stream") : "No streams yet");
   at("empty-text").textContent = listed.some(drawable)
     ? "The streams hold no datapoints yet. They appear here as soon as the first one arrives."
-    : "A stream appears here once it has a “visualization” tag and is public or opened by your " +
-      "access key. Start the hub with --demo for three streams of example data.";
+    : "A stream appears here once it has a “visualization” tag and is public or opened by " +
+      "your access key. Start the hub with --demo for three streams of example data.";
 }
 
 async function build(listed) {
   state.cards.forEach((card) => card.gone());
   Object.assign(state, { listed, cards: [], bounds: boundsOf(listed.filter(drawable)) });
   const left = listed.filter((stream) => !drawable(stream)).length;
-  at("left-out").textContent = left ? `${text.count(left, "stream")} without a drawable “visualization” tag. ` : "";
+  const without = `${text.count(left, "stream")} without a drawable “visualization” tag. `;
+  say("left-out", left ? without : "");
   at("bar").hidden = at("hints").hidden = !state.bounds;
   at("empty").hidden = true;
   at("charts").setAttribute("aria-busy", "true");
@@ -186,7 +187,8 @@ async function start() {
 
 function sameStreams(listed) {
   const ids = (all) => all.filter(drawable).map(({ id }) => id).join();
-  return ids(listed) === ids(state.listed) && Boolean(boundsOf(listed.filter(drawable))) === Boolean(state.bounds);
+  const filled = Boolean(boundsOf(listed.filter(drawable)));
+  return ids(listed) === ids(state.listed) && filled === Boolean(state.bounds);
 }
 
 async function update() {
@@ -195,9 +197,8 @@ async function update() {
   if (!state.bounds) return undefined;
   const following = atEnd();
   const before = new Map(state.listed.map((stream) => [stream.id, stream.latest_datapoint]));
-  const newer = new Map(
-    listed.filter((stream) => stream.latest_datapoint !== before.get(stream.id)).map((stream) => [stream.id, stream]),
-  );
+  const grown = listed.filter((stream) => stream.latest_datapoint !== before.get(stream.id));
+  const newer = new Map(grown.map((stream) => [stream.id, stream]));
   if (!newer.size) return undefined;
   Object.assign(state, { listed, bounds: boundsOf(listed.filter(drawable)) });
   if (following) state.view = carried(state.view);

@@ -134,7 +134,8 @@ function stackedTop(all) {
 export function scale(all, view) {
   const { minimum, maximum } = all[0].visualization;
   let [low, high] = [Infinity, -Infinity];
-  for (const series of all.filter(({ hidden, visualization }) => !hidden && visualization.type !== "event")) {
+  const shown = all.filter(({ hidden }) => !hidden);
+  for (const series of shown.filter(({ visualization }) => visualization.type !== "event")) {
     for (const { at, mean, min, max } of series.view.points) {
       if (at < view.from || at > view.to || (mean === null && min === null)) continue;
       low = Math.min(low, min ?? mean);
@@ -142,7 +143,7 @@ export function scale(all, view) {
     }
   }
   if (all.some(({ visualization }) => visualization.type === "stack")) {
-    [low, high] = [Math.min(low, 0), Math.max(high, stackedTop(all.filter(({ hidden }) => !hidden)))];
+    [low, high] = [Math.min(low, 0), Math.max(high, stackedTop(shown))];
   }
   if (low > high) [low, high] = [0, 1];
   const room = (high - low) * ROOM || 1;

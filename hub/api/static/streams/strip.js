@@ -5,6 +5,7 @@ import * as text from "./text.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const STEPS = 50;
+const PARTS = ["before", "after", "window", "from", "to"];
 
 /** The outline of means in a box of 1000 by 100, broken at nulls. */
 export function outline(points, bounds, [low, high]) {
@@ -35,9 +36,7 @@ export class Strip {
     this.root = root;
     this.moved = moved;
     this.lines = root.querySelector(".strip-lines");
-    this.parts = Object.fromEntries(
-      ["before", "after", "window", "from", "to"].map((name) => [name, root.querySelector(`.${name}`)]),
-    );
+    this.parts = Object.fromEntries(PARTS.map((name) => [name, root.querySelector(`.${name}`)]));
     this.#listen("window", (view, by) => ({ from: view.from + by, to: view.to + by }));
     this.#listen("from", ({ from, to }, by) => ({ from: this.#inside(from + by, 0, to), to }));
     this.#listen("to", ({ from, to }, by) => ({ from, to: this.#inside(to + by, from, Infinity) }));
@@ -113,12 +112,14 @@ export class Strip {
     });
     part.addEventListener("keydown", ({ key }) => {
       const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[key];
-      if (by) this.moved(change(this.#view, (by * (this.#bounds.to - this.#bounds.from)) / STEPS), true);
+      const step = (this.#bounds.to - this.#bounds.from) / STEPS;
+      if (by) this.moved(change(this.#view, by * step), true);
     });
   }
 
   #centred({ clientX }) {
-    const at = this.#bounds.from + (clientX - this.root.getBoundingClientRect().left) * this.#perPixel();
+    const across = clientX - this.root.getBoundingClientRect().left;
+    const at = this.#bounds.from + across * this.#perPixel();
     const half = (this.#view.to - this.#view.from) / 2;
     this.moved({ from: at - half, to: at + half }, true);
   }
