@@ -23,12 +23,13 @@ from hub.services import Services
 from hub.services.streams.downsample import Downsampling
 from hub.services.streams.placing import bucket_of
 from hub.services.streams.readings import Readings, ReadLimits
+from hub.services.streams.settled import UNSEEN_MAX
 from hub.settings import Settings
 from hub.store import streams as store
 from hub.store.points import Change, Mark, PointStore
 from hub.store.rollups import Rollups, collection_name
 from hub.values import Stream
-from tests.chain import Raw, chain, differs
+from tests.chain import WIDTHS, Raw, chain, differs
 from tests.live import wait_until
 from tests.streams import Streams
 
@@ -158,9 +159,10 @@ def run(streams: Streams, fence: int, points: PointStore | None = None) -> None:
 
 @pytest.fixture
 def alone(services: Services, database: Database[Any]) -> Streams:
-    """A database in which nothing else waits for a run."""
+    """A database without datapoints."""
     made = Streams(services, database)
-    run(made, 10)
+    for name in ("values", *map(collection_name, ROLLUPS)):
+        made.mongo.db[name].delete_many({})
     return made
 
 
@@ -347,3 +349,39 @@ def test_a_bucket_is_told_as_finished_only_with_all_that_was_in_it(alone: Stream
         page = readings.read(stream, Selection(granularity="minutes")).points
         counts.append([point["v"]["c"] for point in page])
     assert counts == [[], [60]]
+
+
+def test_far_behind_a_level_ends_before_the_first_change_unseen(alone: Streams) -> None:
+    """More changed documents than a reader brings up to date for itself."""
+    raw = integers(2400, "far behind")
+    stream = alone.new(widths=NARROW)
+    alone.append(stream, told(raw[:400]))
+    run(alone, 6000)
+    alone.append(now(alone, stream), told(raw[400:]))
+    late = (raw[200][0] + 1, 7)
+    alone.append(now(alone, stream), told([late]))
+    assert unseen(alone, stream) > UNSEEN_MAX
+    for name, every in chain(raw, "seconds").items():
+        width = WIDTHS[name]
+        wanted = [p for p in every if p.at + width <= late[0] // 1000 - late[0] // 1000 % width]
+        asked = Selection(granularity=name, limit=10_000)
+        found = alone.services.readings.read(now(alone, stream), asked).points
+        wrong = (differs(got, point.told()) for got, point in zip(found, wanted, strict=True))
+        assert next(filter(None, wrong), None) is None, name
+
+
+def test_far_behind_raw_pages_are_right(alone: Streams) -> None:
+    raw = integers(2400, "far behind")
+    stream = alone.new(widths=NARROW)
+    alone.append(stream, told(raw[:400]))
+    run(alone, 6000)
+    alone.append(now(alone, stream), told(raw[400:]))
+    alone.append(now(alone, stream), told([(raw[200][0] + 1, 7)]))
+    wanted = [value for _, value in sorted([*raw, (raw[200][0] + 1, 7)], key=lambda p: p[0])]
+    for offset in (0, 199, 202, 390, 399, 402, 1777, 2395):
+        for reverse in (False, True):
+            asked = Selection(offset=offset, limit=9, reverse=reverse)
+            reading = alone.services.readings.read(now(alone, stream), asked)
+            ordered = wanted[::-1] if reverse else wanted
+            assert reading.total == len(wanted)
+            assert [p["v"] for p in reading.points] == ordered[offset : offset + 9]
