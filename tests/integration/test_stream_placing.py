@@ -156,6 +156,16 @@ def test_keep_loses_no_datapoint_of_one_instant_from_four_threads(
         assert own == sorted(own), "each sender's come in its order"
 
 
+def test_many_at_one_instant_are_all_stored(streams: Streams) -> None:
+    stream = streams.new(late="keep")
+
+    def job(first: int) -> Callable[[], object]:
+        return lambda: [put(streams, stream, {"t": START, "v": first + n}) for n in range(60)]
+
+    at_once([job(thread * 60) for thread in range(12)])
+    assert sorted(values(streams, stream)) == list(range(12 * 60))
+
+
 def test_replace_keeps_one_value_of_one_instant_from_four_threads(streams: Streams) -> None:
     stream = streams.new(late="replace")
     jobs = [

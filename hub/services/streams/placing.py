@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,9 @@ Datapoint = tuple[int, Any]
 """A time in ms and a value."""
 TOGETHER_MAX = 64
 """Datapoints of one request, up to which it shares a write with those that arrive beside it."""
-ATTEMPTS = 16
+ATTEMPTS = 64
+TURNS = 64
+"""Locks by which the requests of this process take turns at one document."""
 
 
 class _Taken(Exception):
@@ -38,6 +41,7 @@ class Placing:
         self._points = points
         self._streams = streams
         self._commits = GroupCommit(self._commit)
+        self._turns = [Lock() for _ in range(TURNS)]
 
     def put(
         self,
@@ -73,7 +77,8 @@ class Placing:
         else:
             refused = self._write(changes)
         for change in refused:
-            self._fit_in(change, again=again)
+            with self._turns[hash(change.bucket) % TURNS]:
+                self._fit_in(change, again=again)
         return late
 
     def _fitted(self, stream: Stream, datapoints: Sequence[Datapoint]) -> Stream:
