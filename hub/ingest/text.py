@@ -17,8 +17,10 @@ import orjson
 from hub.errors import NotJson
 
 LONG_NUMBER = re.compile(rb"[0-9]{19}")
-BEYOND_64_BIT = 1 << 64
-"""Stands for any integer literal of more than 20 digits."""
+DIGITS_MAX = 310
+"""An integer of more digits is beyond any float."""
+BEYOND_FLOATS: int = 10**DIGITS_MAX
+"""Stands for any integer literal of more digits."""
 
 
 Shape = Literal["object", "array", "lines"]
@@ -70,8 +72,8 @@ def is_doubtful(text: bytes, value: Any) -> bool:
 def exact(text: bytes) -> Any:
     """Read one JSON text so that nothing is lost.
 
-    Objects with a repeated name come as ``RepeatedName``, integers in full (those beyond
-    20 digits as ``BEYOND_64_BIT``), NaN and Infinity as floats, lone surrogates as they are.
+    Objects with a repeated name come as ``RepeatedName``, integers in full (those of
+    over 310 digits as ``BEYOND_FLOATS``), NaN and Infinity as floats, lone surrogates as they are.
 
     Raises:
         NotJson: with ``offset`` from the start of the text, in characters (in bytes where the
@@ -97,4 +99,4 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    return int(digits) if len(digits) <= 21 else BEYOND_64_BIT
+    return int(digits) if len(digits) <= DIGITS_MAX else BEYOND_FLOATS

@@ -105,12 +105,23 @@ class Streams:
             result = self._streams.update_one(now, {"$set": {"tags": tags, "name": name}})
         return bool(result.matched_count)
 
-    def set_widths(self, stream_id: int, widths: Iterable[tuple[int, int]]) -> None:
-        """Each width with the moment from which it counts, both in ms, ascending."""
+    def set_widths(
+        self,
+        stream_id: int,
+        widths: Iterable[tuple[int, int]],
+        before: Iterable[tuple[int, int]] | None = None,
+    ) -> bool:
+        """Each width with the moment from which it counts, both in ms, ascending.
+
+        Returns:
+            False when they are not those of ``before``; nothing was changed then.
+        """
+        same: Doc = {"_id": stream_id}
+        if before is not None:
+            same["widths"] = [list(width) for width in before]
+        change = {"$set": {"widths": [list(width) for width in widths]}}
         with translated():
-            self._streams.update_one(
-                {"_id": stream_id}, {"$set": {"widths": [list(width) for width in widths]}}
-            )
+            return bool(self._streams.update_one(same, change).matched_count)
 
     def derived_from(self, *ids: int) -> list[Stream]:
         """The streams in use that are derived from any of these."""

@@ -317,6 +317,7 @@ def test_a_time_keeps_its_milliseconds(streams: Streams, t: Any) -> None:
         (2**63, float(2**63)),
         (-(2**63) - 1, float(-(2**63))),
         (10**20, 1e20),
+        (10**300, 1e300),
         (2**53 + 1, 2**53 + 1),
     ],
 )
@@ -341,7 +342,7 @@ def test_what_is_no_number_is_refused(streams: Streams, value: Any) -> None:
     assert values(streams, stream) == []
 
 
-@pytest.mark.parametrize("text", [b"NaN", b"Infinity", b"-Infinity", b"1e999"])
+@pytest.mark.parametrize("text", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"1" * 400])
 def test_nan_and_infinity_are_refused(streams: Streams, text: bytes) -> None:
     stream = streams.new()
     with pytest.raises((BadDatapoint, NotJson)):
@@ -382,3 +383,19 @@ def test_an_iso_time_without_a_zone_is_utc(streams: Streams) -> None:
     shifted = (moment + timedelta(hours=5, minutes=45)).isoformat()[:19]
     verdict = put(streams, streams.new(), {"t": f"{shifted}+05:45", "v": 1}).verdicts[0]
     assert verdict == (START * 1000, 1)
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_first_batches_that_come_at_once_lose_nothing(streams: Streams, attempt: int) -> None:
+    """Each at a rate of its own, from which the documents' width is guessed."""
+    stream = streams.new(late="keep")
+    first = now(streams, stream)
+    steps = (1, 3_600_000, 1_000_000)
+
+    def job(step: int) -> Callable[[], object]:
+        body = json.dumps(told((START * 1000 + n * step, n) for n in range(100))).encode()
+        arriving = Arriving(stream=first, body=body, shape="array")
+        return lambda: streams.services.appending.put(arriving)
+
+    at_once([job(step) for step in steps])
+    assert sorted(values(streams, stream)) == sorted([*range(100)] * 3)

@@ -140,7 +140,7 @@ class Downsampling:
             count = int(found.points.sum())
             widths = adapted(stream.widths, count, first, last, last + 1)
             if widths and self._points.ends(stream)[1] == last:
-                self._streams.set_widths(stream.id, widths)
+                self._streams.set_widths(stream.id, widths, stream.widths)
 
     def _changed(self, marks: Iterable[Mark]) -> list[Changed]:
         """The changed spans by stream; marks of streams that are gone are left to the purge."""

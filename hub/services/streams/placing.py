@@ -92,8 +92,9 @@ class Placing:
         widths = adapted(stream.widths, len(times), min(times), max(times), 0)
         if widths is None or self._points.ends(stream)[0] is not None:
             return stream
-        self._streams.set_widths(stream.id, widths)
-        return replace(stream, widths=widths)
+        if self._streams.set_widths(stream.id, widths, stream.widths):
+            return replace(stream, widths=widths)
+        return next(iter(self._streams.by_ids([stream.id])), stream)
 
     def _write(self, changes: list[Change]) -> list[Change]:
         if not changes:
