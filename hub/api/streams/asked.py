@@ -190,7 +190,7 @@ def _offset(texts: list[str]) -> int:
 
 def _count(text: str, name: str, wanted: str) -> int:
     count = _whole(text)
-    if count is None or count > COUNT_MAX:
+    if count is None or (name == "offset" and count > COUNT_MAX):
         message = f"Invalid {name} '{text}' provided. Please provide {wanted}."
     elif count < 0:
         message = f"Invalid {name} '{count}' provided. Please provide a positive integer >= 0."

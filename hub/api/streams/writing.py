@@ -29,5 +29,6 @@ def ensure() -> Response:
 @bp.delete("/stream/<stream>/")
 @requires_key(scopes.STREAM_WRITE)
 def delete(stream: str) -> Response:
-    services().streams.delete(services().streams.writable(stream, principal()))
+    found = services().streams.writable(stream, principal())
+    services().streams.delete(found, principal())
     return Response(status=204)

@@ -38,13 +38,14 @@ class Streams:
             BadStreamId: no UUID.
             StreamNotFound: there is none, or the key is for others.
             Unauthorized: it is not public, and there is no key.
-            Forbidden: the key lacks ``stream:read``.
+            Forbidden: the key is for it, and lacks ``stream:read``.
         """
         found = self._named(uuid_of(stream))
         if found.public:
             return found
-        if not opens(allowed(principal, scopes.STREAM_READ), found):
+        if principal and not opens(principal, found):
             raise StreamNotFound("no such stream", stream=found.uuid)
+        allowed(principal, scopes.STREAM_READ)
         return found
 
     def writable(self, stream: str, principal: Principal | None) -> Stream:
@@ -103,12 +104,16 @@ class Streams:
         """
         return self._making.ensure(wanted, principal)
 
-    def delete(self, stream: Stream) -> None:
+    def delete(self, stream: Stream, by: Principal | None = None) -> None:
         """Close a stream at once; its datapoints are removed later.
+
+        Args:
+            by: whose key asks for it, None for an administrator.
 
         Raises:
             StreamNotFound: it is closed already.
-            OutstandingDependencies: others are derived from it.
+            OutstandingDependencies: others are derived from it; those that the key does not open
+                are not named.
         """
         closed = False
         while not closed:
@@ -118,7 +123,7 @@ class Streams:
                 raise OutstandingDependencies(
                     "other streams are derived from this one",
                     stream=stream.uuid,
-                    streams=uuids(others),
+                    streams=uuids([other for other in others if _seen(other, by)]),
                 )
             closed = self._store.mark_deleted(stream.id, now(), depended=depended)
         self._audit.note("stream.delete", stream=stream.uuid)
@@ -139,3 +144,8 @@ class Streams:
         if found.deleted:
             raise StreamNotFound("no such stream", stream=stream)
         return found
+
+
+def _seen(stream: Stream, by: Principal | None) -> bool:
+    """Whether a key, or an administrator (None), may know of a stream."""
+    return by is None or stream.public or opens(by, stream)
