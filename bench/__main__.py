@@ -24,7 +24,7 @@ from bench.site import opened
 @click.command()
 @click.option("--quick", is_flag=True, help="Fewer and shorter rounds: to see that it runs.")
 def main(quick: bool) -> None:
-    """Measure the hub against its floors and print the ratios; takes about twelve minutes."""
+    """Measure the hub against its floors and print the ratios; takes about fifteen minutes."""
     few = partial(_if, quick)
     lines = []
     with opened() as site:

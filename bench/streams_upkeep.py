@@ -124,11 +124,16 @@ def _late(stores: Store, streams: Sequence[Stream], rounds: int, points: int) ->
         what = f"late points: {count:,} : all {points:,} anew"
         lines += [
             _beside(what, "ms", [r.ms for r in late], [r.ms for r in anew]),
-            _beside(what, "docs", [r.documents for r in late], [r.documents for r in anew]),
+            _beside(
+                f"  written for {what}",
+                "docs",
+                [r.documents for r in late],
+                [r.documents for r in anew],
+            ),
         ]
         lines += [
             _beside(
-                f"  of {name.removeprefix('rollup_')}",
+                f"    of {name.removeprefix('rollup_')}",
                 "docs",
                 [r.levels[name] for r in late],
                 [r.levels[name] for r in anew],
