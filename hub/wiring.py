@@ -25,6 +25,7 @@ from hub.services.streams.deriving import Deriving
 from hub.services.streams.downsample import Downsampling
 from hub.services.streams.feeding import Feeding
 from hub.services.streams.placing import Placing
+from hub.services.streams.purging import Purging
 from hub.services.streams.readings import Readings
 from hub.services.streams.registry import Streams
 from hub.services.users import Users
@@ -103,8 +104,9 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         ingest=Ingest(stored, receipts, settings.ingest),
         keys=keys,
         leases=store_leases.Leases(mongo),
+        purging=Purging(streams, points, rollups, progress),
         queries=Queries(stored, permits, settings.query, settings.answer, tokens),
-        readings=Readings(points, rollups, downsampling, settings.stream),
+        readings=Readings(points, rollups, permits, settings.stream),
         series=series,
         streams=Streams(streams, progress, known, notes, settings.query),
         users=Users(users.Users(mongo), notes),

@@ -44,7 +44,7 @@ def timetable(services: Services, stopping: Event) -> tuple[Job, ...]:
     return (
         Job("downsample", lambda fence: downsample(services, fence, stopping), every_s=1),
         Job("feed", lambda _: feed(services, stopping), every_s=1),
-        Job("backfill", lambda _: backfill(services), every_s=1),
+        Job("backfill", lambda _: backfill(services, stopping), every_s=1),
         Job("purge", lambda _: purge(services.datasets, stopping), 5, LONG),
         Job("purge-streams", lambda _: purge_streams(services, stopping), 5, LONG),
     )
@@ -70,18 +70,20 @@ def bind(scheduler: BaseScheduler, services: Services, stopping: Event) -> Holdi
     return holding
 
 
-def once(services: Services, job: Job) -> None:
-    """Run a job now, if no worker is at it."""
+def once(services: Services, job: Job) -> object:
+    """Run a job now, if no worker is at it; what it returned, None where it did not run."""
     holding = Holding(services.leases, HOLDER)
-    held(holding, job)
+    done = held(holding, job)
     holding.give_back(job.id)
+    return done
 
 
-def held(holding: Holding, job: Job) -> None:
+def held(holding: Holding, job: Job) -> object:
     """Run a job if no other worker is at it. What the hub expects to fail is tried again later."""
     try:
         fence = holding.fence(job.id, job.lease)
         if fence is not None:
-            job.run(fence)
+            return job.run(fence)
     except HubError as exc:
         log.warning("job %s: %s", job.id, exc.message)
+    return None

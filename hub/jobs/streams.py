@@ -10,21 +10,21 @@ from hub.services import Services
 log = logging.getLogger(__name__)
 
 
-def downsample(services: Services, fence: int, stopping: Event) -> int:
-    """One maintenance run: every change that came in is carried up; how many documents it saw."""
+def downsample(services: Services, fence: int, stopping: Event) -> bool:
+    """One maintenance run: every change that came in is carried up; False if some are left."""
     done = services.downsampling.run(fence, stopping, services.deriving.follow)
     if done.documents:
         log.debug("downsampled %d documents, %d buckets", done.documents, done.buckets)
-    return done.documents
+    return done.whole
 
 
 BACKFILL_S = 10.0
 """How long one run fills streams from elsewhere before others have their turn."""
 
 
-def backfill(services: Services) -> int:
+def backfill(services: Services, stopping: Event) -> int:
     """Fill new derived streams from what their sources hold; how many are through."""
-    return sum(1 for _ in services.deriving.backfill(BACKFILL_S))
+    return sum(1 for _ in services.deriving.backfill(BACKFILL_S, stopping))
 
 
 def feed(services: Services, stopping: Event) -> int:
@@ -35,8 +35,8 @@ def feed(services: Services, stopping: Event) -> int:
 def purge_streams(services: Services, stopping: Event) -> int:
     """Remove the datapoints of deleted streams, in bounded steps; how many streams are gone."""
     gone = 0
-    for stream in services.streams.deleted():
-        for _ in services.downsampling.purge(stream):
+    for stream in services.purging.deleted():
+        for _ in services.purging.purge(stream):
             if stopping.is_set():
                 return gone
         gone += 1

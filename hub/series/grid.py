@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from hub.series.levels import SECOND_MS, Level
+from hub.series.levels import LEVELS, ROLLUPS, SECOND_MS, Level, level_of
 from hub.series.parts import IntArray
 from hub.series.selection import Selection
 
@@ -72,6 +72,24 @@ class Calendar:
         local = datetime(day.year, day.month, day.day, tzinfo=self.zone)
         since = local.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
         return since // timedelta(milliseconds=1)
+
+
+def grid_of(name: str, tz: str | None) -> Grid:
+    """The buckets of a granularity by full name; days, weeks and months are those of a zone (None:
+    UTC), everything finer is aligned to UTC."""
+    level = level_of(name)
+    if level is None or (tz and level is LEVELS[-1]):
+        return Calendar(name, ZoneInfo(tz or "UTC"))
+    return Even(level)
+
+
+def finer(edges: IntArray) -> Level:
+    """The coarsest rollup whose buckets make up those with these edges.
+
+    Zones have been whole multiples of ten seconds off UTC since 1970, nearly all of an hour.
+    """
+    within = (level for level in reversed(ROLLUPS) if not (edges % level.width_ms).any())
+    return next(within, ROLLUPS[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.values import Stream
+
 SECOND_MS = 1000
 
 
@@ -61,3 +63,8 @@ def level_of(text: str) -> Level | None:
 def first_rollup(highest: Level) -> Level | None:
     """The finest level that a stream of this highest granularity is downsampled to, if any."""
     return LEVELS[highest.rank + 1] if highest.rank + 1 < len(LEVELS) else None
+
+
+def highest_of(stream: Stream) -> Level:
+    """The level that holds a stream's raw datapoints."""
+    return next(level for level in LEVELS if level.name == stream.highest)

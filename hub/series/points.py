@@ -40,6 +40,11 @@ class Points:
         return self.part(slice(int(ends[0]), int(ends[1])))
 
 
+def plain(value: Any) -> Any:
+    """A number; the mean of an object that was appended downsampled."""
+    return value.get("m") if isinstance(value, dict) else value
+
+
 NO_POINTS = Points(np.empty(0, np.int64), [])
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 Draw = Literal["lttb", "m4"]
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 10_000
+DRAWN_DEFAULT = 1_000
+"""Datapoints of a drawing, where nobody says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +44,15 @@ class Selection:
     tz: str | None = None
     points: int | None = None
     draw: Draw | None = None
+
+    def chosen_values(self, had: Sequence[str]) -> list[str]:
+        """The value downsamplers that are asked for, of those that there are."""
+        return _among(self.value_downsamplers, had)
+
+    def chosen_times(self, had: Sequence[str]) -> list[str]:
+        """The time downsamplers that are asked for, of those that there are."""
+        return _among(self.time_downsamplers, had)
+
+
+def _among(asked: Sequence[str] | None, had: Sequence[str]) -> list[str]:
+    return [name for name in had if asked is None or name in asked]

@@ -14,6 +14,7 @@ from hub.services.streams.appending import Appending
 from hub.services.streams.deriving import Deriving
 from hub.services.streams.downsample import Downsampling
 from hub.services.streams.feeding import Feeding
+from hub.services.streams.purging import Purging
 from hub.services.streams.readings import Readings
 from hub.services.streams.registry import Streams
 from hub.services.users import Users
@@ -33,6 +34,7 @@ class Services:
     ingest: Ingest
     keys: Keys
     leases: Leases
+    purging: Purging
     queries: Queries
     readings: Readings
     series: Series

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from hub.errors import BadParameter
 from hub.query import ScopedFilter, arranged, series
 from hub.query.page import Arrangement
 from hub.query.series import Field, Span
-from hub.series import exact, rows
+from hub.series import rows
 from hub.series.levels import SECOND_MS
-from hub.series.names import STORED_TIMES, STORED_VALUES
 from hub.series.parts import IntArray, Parts
 from hub.series.points import Points
-from hub.series.shape import Column
 from hub.services.queries import Budgets
-from hub.services.streams.from_raw import VALUES
 from hub.store.documents import Documents
 from hub.values import Document
 
@@ -83,44 +77,3 @@ def _part(row: Document) -> rows.Row:
     spread = row["deviation"] * row["deviation"] * count
     whole = isinstance(total, int) and isinstance(squares, int)
     return [*times, total, spread, squares if whole else None, row["low"], row["high"]]
-
-
-class RawColumns:
-    """Downsamplers that the parts do not hold, from a page's raw datapoints.
-
-    These are read once, and only if a downsampler asks for them.
-    """
-
-    def __init__(self, read: Callable[[], Points], edges: IntArray, parts: Parts, most: int):
-        self._read = read
-        self._edges = edges
-        self._needed = int(parts.points.sum())
-        self._most = most
-        self._buckets: list[Points] | None = None
-
-    def column(self, kind: str, name: str) -> Column | None:
-        """The column of a downsampler, one entry a bucket; None for one that the parts hold.
-
-        Raises:
-            BadParameter: there are more raw datapoints than one request may read.
-        """
-        if name in (STORED_TIMES if kind == "time" else STORED_VALUES):
-            return None
-        if self._buckets is None:
-            self._buckets = self._split(name)
-        if kind == "value":
-            return [VALUES[name](bucket.values) for bucket in self._buckets]
-        what = name.removeprefix("intervals_")
-        return [getattr(exact.intervals(bucket.at), what) for bucket in self._buckets]
-
-    def _split(self, name: str) -> list[Points]:
-        if self._needed > self._most:
-            raise BadParameter(
-                f"{name} would need {self._needed} documents, and {self._most} are read for one "
-                "answer; ask for fewer or finer buckets",
-                parameter=name,
-                max=self._most,
-            )
-        found = self._read()
-        cuts: list[Any] = np.searchsorted(found.at, self._edges).tolist()
-        return [found.part(slice(lo, hi)) for lo, hi in pairwise(cuts)]

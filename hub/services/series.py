@@ -9,22 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from hub.query import Limits, guard_filter, series, within
 from hub.query.series import Span
 from hub.series import shape
-from hub.series.grid import Calendar, Even, Grid, asked_for, raw_range
-from hub.series.levels import LEVELS, ROLLUPS, SECOND_MS, SECONDS, level_of
+from hub.series.grid import Even, Grid, asked_for, finer, grid_of, raw_range
+from hub.series.levels import SECOND_MS, SECONDS, level_of
 from hub.series.names import STORED_TIMES, STORED_VALUES
 from hub.series.parts import IntArray, Parts, grouped
 from hub.series.selection import Selection
 from hub.services import scopes
-from hub.services.field_rows import FieldRows, RawColumns
+from hub.services.field_rows import FieldRows
 from hub.services.permits import Permits
 from hub.services.queries import Budgets
+from hub.services.raw_columns import RawColumns
 from hub.services.streams.readings import Reading
 from hub.store.documents import Documents
 from hub.values import Principal, Stream
@@ -147,7 +147,7 @@ class _Reader:
 
     def _downsampled(self, name: str, earliest: int, latest: int) -> Reading:
         asked = self._asked
-        run = asked_for(_grid(name, asked.tz), asked, earliest, latest)
+        run = asked_for(grid_of(name, asked.tz), asked, earliest, latest)
         page = run.page(asked.offset, asked.limit, reverse=asked.reverse)
         if not len(page):
             return Reading(len(run), asked.limit, name)
@@ -158,8 +158,8 @@ class _Reader:
         found = shape.downsampled(
             parts,
             shape.Frame(edges[:-1], edges[1:], WHOLE_MS, earliest, latest),
-            _or(asked.value_downsamplers, STORED_VALUES),
-            _or(asked.time_downsamplers, STORED_TIMES),
+            asked.value_downsamplers or STORED_VALUES,
+            asked.time_downsamplers or STORED_TIMES,
             raw.column,
         )
         return Reading(len(run), asked.limit, name, found[::-1] if asked.reverse else found)
@@ -167,18 +167,6 @@ class _Reader:
     def _parts(self, grid: Grid, edges: IntArray, span: Span) -> Parts:
         if isinstance(grid, Even):
             return self._rows.parts(span, grid.level.width_ms)
-        whole = (level for level in ROLLUPS[::-1] if not (edges % level.width_ms).any())
-        fine = self._rows.parts(span, next(whole, SECONDS).width_ms)
+        fine = self._rows.parts(span, finer(edges).width_ms)
         starts = edges[np.searchsorted(edges, fine.at, side="right") - 1]
         return grouped(fine, starts, cut=False)[0]
-
-
-def _grid(name: str, tz: str | None) -> Grid:
-    level = level_of(name)
-    if level is None or (tz and level is LEVELS[-1]):
-        return Calendar(name, ZoneInfo(tz or "UTC"))
-    return Even(level)
-
-
-def _or(asked: tuple[str, ...] | None, every: tuple[str, ...]) -> tuple[str, ...]:
-    return every if asked is None else asked

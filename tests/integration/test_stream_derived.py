@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def derived(streams: Streams, op: str, *sources: Stream | Source, **changes: Any
 
 def settle(streams: Streams) -> None:
     """What the worker does: backfill, and a run."""
-    list(streams.services.deriving.backfill(60))
+    list(streams.services.deriving.backfill(60, Event()))
     streams.downsample()
 
 

@@ -7,16 +7,18 @@ import random
 import statistics
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from pymongo.database import Database
 
-from hub.errors import BadParameter
+from hub.errors import BadParameter, TooMany
 from hub.series.names import TIME_LETTERS, VALUE_LETTERS
 from hub.series.selection import Selection
 from hub.services import Services
+from hub.services.permits import Allowance, Permits
 from hub.services.streams.readings import Readings, ReadLimits
 from hub.store.points import PointStore
 from hub.store.rollups import Rollups
@@ -143,7 +145,7 @@ def test_more_raw_values_than_one_request_may_read_are_refused(streams: Streams,
     stored = streams.services.streams.of(stream.id)
     points, rollups = PointStore(streams.mongo), Rollups(streams.mongo)
     limits = ReadLimits(raw_points_max=1000)
-    readings = Readings(points, rollups, streams.services.downsampling, limits)
+    readings = Readings(points, rollups, Permits(Allowance()), limits)
     with pytest.raises(BadParameter, match=r"raw datapoints.*fewer or finer") as refused:
         readings.read(stored, Selection(granularity="minutes"))
     assert refused.value.detail["parameter"] == name
@@ -185,3 +187,18 @@ def test_what_is_too_large_for_a_float_is_null(streams: Streams, what: str, work
         v = point["v"]
         assert {letter for letter, value in v.items() if value is None} == set(letters)
         assert (v["c"], v["l"], v["u"]) == (len(sent), min(sent), max(sent))
+
+
+def test_answers_from_raw_values_are_limited_in_number(streams: Streams) -> None:
+    points, rollups = PointStore(streams.mongo), Rollups(streams.mongo)
+    permits = Permits(Allowance(heavy=1, wait_s=0.01))
+    readings = Readings(points, rollups, permits, ReadLimits())
+    stream = streams.new(value_downsamplers=("count", "median"))
+    streams.append(stream, [(START + n, n) for n in range(100)])
+    asked = Selection(granularity="10seconds")
+    release = permits.take("another", heavy=True)
+    with pytest.raises(TooMany):
+        readings.read(stream, asked)
+    assert readings.read(stream, replace(asked, value_downsamplers=("count",))).total == 9
+    release()
+    assert readings.read(stream, asked).points[0]["v"]["n"] == 4.5

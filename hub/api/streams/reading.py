@@ -14,6 +14,7 @@ from hub.api.streams.columns import columns
 from hub.api.streams.forms import JSONP, Form, Told
 from hub.errors import NotFound
 from hub.query.tags import tag_filter
+from hub.services.streams.readings import ANYBODY
 from hub.values import Document, Principal, Stream
 
 bp = Blueprint("reading", __name__)
@@ -49,9 +50,10 @@ def several(ids: str) -> Response:
 @bp.get("/stream/<stream>/")
 def one(stream: str) -> Response:
     form = forms.chosen(request, rows=True)
-    found = _opened(stream, _reader(form))
+    who = _reader(form)
+    found = _opened(stream, who)
     selection = asked.selection(request.args, found)
-    reading = services().readings.read(found, selection)
+    reading = services().readings.read(found, selection, reader=who.key_id if who else ANYBODY)
     (shown,) = _shown([found])
     body = {
         **shown,

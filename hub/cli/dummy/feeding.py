@@ -20,7 +20,6 @@ from hub.errors import HubError, StreamNotFound, Unavailable
 from hub.jobs.schedule import once, timetable
 from hub.services import Services
 from hub.services.streams.appending import Arriving
-from hub.services.streams.downsample import RUN_S
 from hub.values import Stream
 
 log = logging.getLogger(__name__)
@@ -132,14 +131,12 @@ class Feeder:
 
     def _downsample(self) -> None:
         """Do what the worker does, unless one is at it."""
-        whole = False
-        while not whole:
+        done: object = False
+        while done is False:
             self._stop.check()
-            began = time.monotonic()
             with self._stop.deferred() as stopping, suppress(Unavailable):
                 jobs = {job.id: job for job in timetable(self._services, stopping)}
-                once(self._services, jobs["downsample"])
-            whole = time.monotonic() - began < RUN_S
+                done = once(self._services, jobs["downsample"])
 
 
 def now_ms() -> int:

@@ -7,6 +7,7 @@ right whatever order datapoints came in. Source: reference of the Datastream API
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from threading import Event
 from time import monotonic
 
 import numpy as np
@@ -16,8 +17,7 @@ from hub.series import buckets
 from hub.series.buckets import Bucket
 from hub.series.climb import Span
 from hub.series.derive import NEEDS, Derived, Window, affected, derived
-from hub.series.levels import Level
-from hub.services.streams.downsample import highest_of
+from hub.series.levels import Level, highest_of
 from hub.services.streams.inputs import Input, input_of
 from hub.services.streams.placing import names
 from hub.store.points import Change, PointStore
@@ -59,10 +59,11 @@ class Deriving:
                         wrote |= self._splice(target, window, work.made(window))
         return wrote
 
-    def backfill(self, seconds: float) -> Iterator[Stream]:
+    def backfill(self, seconds: float, stopping: Event) -> Iterator[Stream]:
         """Derive from what sources held before; yields each stream that is through.
 
-        Breaks off after so many seconds, to be gone on with at the next call.
+        Breaks off after so many seconds or when it is to stop, to be gone on with at the next
+        call.
         """
         ends = monotonic() + seconds
         for target in self._streams.pending():
@@ -72,7 +73,7 @@ class Deriving:
                 noted = work.extent()
                 self._progress.note(target.id, **noted)
             at, until = noted["next"], noted["until"]
-            while at is not None and at <= until and monotonic() < ends:
+            while at is not None and at <= until and not _over(ends, stopping):
                 window = work.step(at)
                 self._splice(target, window, work.made(window))
                 at = work.onward(window[1])
@@ -134,6 +135,10 @@ class Deriving:
         lo, hi = bucket.start + min(offsets), bucket.start + max(offsets)
         change = Change(bucket, new, lo, hi)
         return "changed" if self._points.exchange(change, held, gone, revision) else "raced"
+
+
+def _over(ends: float, stopping: Event) -> bool:
+    return stopping.is_set() or monotonic() > ends
 
 
 class _Work:

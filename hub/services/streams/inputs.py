@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from hub.series.derive import Neighbour, Track, Window
-from hub.series.levels import SECONDS, Level, level_of
-from hub.series.points import joined
-from hub.services.streams.downsample import highest_of
-from hub.services.streams.from_raw import plain
+from hub.series.levels import SECONDS, Level, highest_of, level_of
+from hub.series.points import joined, plain
 from hub.store.points import PointStore
 from hub.store.rollups import Rollups
 from hub.values import Source, Stream

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from hub.errors import BadParameter
 from hub.series import draw, shape
-from hub.series.grid import Calendar, Even, Grid, Run, asked_for, raw_range
-from hub.series.levels import CALENDAR, LEVELS, ROLLUPS, Level, first_rollup, level_of
+from hub.series.grid import Even, Grid, Run, asked_for, finer, grid_of, raw_range
+from hub.series.levels import LEVELS, Level, first_rollup, highest_of, level_of
 from hub.series.parts import FloatArray, Parts, grouped
-from hub.series.points import Points, joined
-from hub.series.selection import LIMIT_MAX, Selection
-from hub.services.streams.downsample import Downsampling, highest_of
-from hub.services.streams.from_raw import FromRaw, plain
+from hub.series.points import Points, joined, plain
+from hub.series.selection import DRAWN_DEFAULT, Selection
+from hub.services.permits import Permits
+from hub.services.raw_columns import RawColumns, stored
 from hub.services.streams.ranks import Ranks
 from hub.services.streams.settled import Settled
 from hub.store.points import PointStore
 from hub.store.rollups import Rollups
 from hub.values import Stream
+
+ANYBODY = "anybody"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,24 +53,48 @@ class Reading:
 
 class Readings:
     def __init__(
-        self, points: PointStore, rollups: Rollups, downsampling: Downsampling, limits: ReadLimits
+        self, points: PointStore, rollups: Rollups, permits: Permits, limits: ReadLimits
     ) -> None:
         self._points = points
         self._rollups = rollups
-        self._downsampling = downsampling
+        self._permits = permits
         self._limits = limits
 
     def ends(self, streams: Sequence[Stream]) -> dict[int, tuple[int | None, int | None]]:
         """Times of the earliest and the latest datapoint, ms, by stream id."""
         return self._points.all_ends(streams)
 
-    def read(self, stream: Stream, asked: Selection) -> Reading:
+    def read(self, stream: Stream, asked: Selection, *, reader: str = ANYBODY) -> Reading:
         """One page of datapoints.
+
+        Args:
+            reader: the id of the key that asks; those without one count as one.
 
         Raises:
             BadParameter: the answer would need more raw datapoints than one request may read.
+            TooMany: so many are computing answers from raw datapoints already.
         """
-        return _Reader(self, stream, asked).page()
+        read = _Reader((self._points, self._rollups), self._limits, stream, asked)
+        if not _heavy(stream, asked):
+            return read.page()
+        release = self._permits.take(reader, heavy=True)
+        try:
+            return read.page()
+        finally:
+            release()
+
+
+def _heavy(stream: Stream, asked: Selection) -> bool:
+    """Whether the answer is computed from the raw datapoints under it."""
+    if asked.draw:
+        return True
+    if asked.points is None and level_of(asked.granularity or stream.highest) == highest_of(stream):
+        return False
+    values = asked.chosen_values(stream.value_downsamplers)
+    times = asked.chosen_times(stream.time_downsamplers)
+    return not all(
+        [*(stored("value", name) for name in values), *(stored("time", name) for name in times)]
+    )
 
 
 class _Reader:
@@ -80,15 +104,20 @@ class _Reader:
     that is told of it.
     """
 
-    def __init__(self, readings: Readings, stream: Stream, asked: Selection) -> None:
-        self._points = readings._points
-        self._rollups = readings._rollups
-        self._limits = readings._limits
+    def __init__(
+        self,
+        stores: tuple[PointStore, Rollups],
+        limits: ReadLimits,
+        stream: Stream,
+        asked: Selection,
+    ) -> None:
+        self._points, self._rollups = stores
+        self._limits = limits
         self._stream = stream
         self._asked = asked
         self._highest = highest_of(stream)
-        self._ends = readings._points.ends(stream)
-        self._settled = Settled(stream, readings._points, readings._rollups, readings._downsampling)
+        self._ends = self._points.ends(stream)
+        self._settled = Settled(stream, self._points, self._rollups)
 
     def page(self) -> Reading:
         asked = self._asked
@@ -133,6 +162,9 @@ class _Reader:
         found = shape.raw(self._take(start, hi, skip, after - first))
         return Reading(total, asked.limit, name, found[::-1] if asked.reverse else found)
 
+    def _between(self, lo: int, hi: int) -> Points:
+        return joined(list(self._points.between(self._stream, lo, hi)))
+
     def _take(self, lo: int, hi: int, skip: int, count: int) -> Points:
         """So many datapoints from ``lo`` on, after passing over some."""
         pieces, size = [], 0
@@ -143,14 +175,6 @@ class _Reader:
                 break
         return joined(pieces).part(slice(skip, skip + count))
 
-    def _grid(self, name: str) -> Grid:
-        level = level_of(name)
-        zone = self._asked.tz
-        if name in CALENDAR or (zone and level is LEVELS[-1]):
-            return Calendar(name, ZoneInfo(zone or "UTC"))
-        assert level is not None
-        return Even(level)
-
     def _run(self, grid: Grid, earliest: int, latest: int) -> Run:
         until = self._settled.until
         if until is not None and until <= latest:
@@ -160,7 +184,7 @@ class _Reader:
 
     def _downsampled(self, name: str, earliest: int, latest: int) -> Reading:
         asked = self._asked
-        run = self._run(self._grid(name), earliest, latest)
+        run = self._run(grid_of(name, asked.tz), earliest, latest)
         page = run.page(asked.offset, asked.limit, reverse=asked.reverse)
         if not len(page):
             return Reading(len(run), asked.limit, name)
@@ -168,13 +192,18 @@ class _Reader:
         base = first_rollup(self._highest) or LEVELS[-1]
         frame = shape.Frame(edges[:-1], edges[1:], base.width_ms, earliest, latest)
         parts = self._parts(page, frame, base)
-        raw = FromRaw(self._points, self._stream, frame, self._limits.raw_points_max)
+        raw = RawColumns(
+            lambda: self._between(int(edges[0]), int(edges[-1])),
+            edges,
+            parts,
+            self._limits.raw_points_max,
+        )
         found = shape.downsampled(
             parts,
             frame,
-            _among(asked.value_downsamplers, self._stream.value_downsamplers),
-            _among(asked.time_downsamplers, self._stream.time_downsamplers),
-            partial(raw.column, parts),
+            asked.chosen_values(self._stream.value_downsamplers),
+            asked.chosen_times(self._stream.time_downsamplers),
+            raw.column,
         )
         return Reading(len(run), asked.limit, name, found[::-1] if asked.reverse else found)
 
@@ -183,7 +212,7 @@ class _Reader:
         if isinstance(page.grid, Even):
             return self._settled.parts(page.grid.level, lo, hi)
         edges = np.append(frame.start, hi)
-        below = next(level for level in ROLLUPS[3::-1] if not (edges % level.width_ms).any())
+        below = finer(edges)
         if (hi - lo) // below.width_ms > self._limits.buckets_max:
             raise BadParameter(
                 "too many days for one answer in this time zone; ask for fewer",
@@ -204,8 +233,8 @@ class _Reader:
                 "at most; narrow it, or ask for a granularity",
                 parameter="downsample",
             )
-        points = joined(list(self._points.between(self._stream, lo, hi)))
-        wanted = asked.points or LIMIT_MAX // 10
+        points = self._between(lo, hi)
+        wanted = asked.points or DRAWN_DEFAULT
         numbers: FloatArray = np.array([plain(v) for v in points.values], np.float64)
         if how == "lttb":
             chosen = draw.lttb(points.at, numbers, wanted)
@@ -216,8 +245,3 @@ class _Reader:
         ordered = found[::-1] if asked.reverse else found
         page = ordered[asked.offset : asked.offset + asked.limit]
         return Reading(len(found), asked.limit, self._highest.name, page)
-
-
-def _among(asked: Sequence[str] | None, had: Sequence[str]) -> list[str]:
-    """The downsamplers that are asked for, of those that the stream has."""
-    return [name for name in had if asked is None or name in asked]

@@ -12,7 +12,7 @@ from hub.series import climb, parts
 from hub.series.cover import without
 from hub.series.levels import ROLLUPS, Level
 from hub.series.parts import Parts
-from hub.services.streams.downsample import Downsampling
+from hub.services.streams.carrying import Carrying
 from hub.store.points import Mark, PointStore
 from hub.store.rollups import Rollups
 from hub.values import Stream
@@ -24,12 +24,10 @@ UNSEEN_MAX = 500
 class Settled:
     """One stream, as it was when this was made."""
 
-    def __init__(
-        self, stream: Stream, points: PointStore, rollups: Rollups, downsampling: Downsampling
-    ) -> None:
+    def __init__(self, stream: Stream, points: PointStore, rollups: Rollups) -> None:
         self.stream = stream
         self._rollups = rollups
-        self._downsampling = downsampling
+        self._carrying = Carrying(points, rollups)
         marks = list(points.marks(stream.id, UNSEEN_MAX + 1))
         self.until: int | None = None
         if len(marks) > UNSEEN_MAX:
@@ -59,5 +57,5 @@ class Settled:
     ) -> tuple[Parts, list[tuple[int, int]]]:
         """The parts of changed stretches, and the stretches."""
         changed = [(self.stream, climb.spans(touched, ROLLUPS[0]))]
-        *_, carried = self._downsampling.levels(changed, level)
+        *_, carried = self._carrying.levels(changed, level)
         return carried.parts, [(span.lo, span.hi) for span in carried.spans[0]]
