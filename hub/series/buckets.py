@@ -38,13 +38,18 @@ def width_at(widths: Widths, at_ms: int) -> int:
     return widths[max(index, 0)][1]
 
 
+def sizes(widths: Widths) -> list[int]:
+    """The widths that are or were in force, ascending, each once."""
+    return sorted({width for _, width in widths})
+
+
 def split(stream: int, widths: Widths, at: IntArray) -> Iterator[tuple[Bucket, slice]]:
     """The buckets that ascending times fall into, and which of the times each one takes."""
     if not len(at):
         return
-    froms = np.array([pair[0] for pair in widths[1:]], np.int64)
-    sizes = np.array([pair[1] for pair in widths], np.int64)
-    width = sizes[np.searchsorted(froms, at, side="right")]
+    since = np.array([pair[0] for pair in widths[1:]], np.int64)
+    each = np.array([pair[1] for pair in widths], np.int64)
+    width = each[np.searchsorted(since, at, side="right")]
     start = at - at % width
     change = (start[1:] != start[:-1]) | (width[1:] != width[:-1])
     edges = [0, *(np.flatnonzero(change) + 1).tolist(), len(at)]

@@ -1,18 +1,12 @@
 """Raw datapoints of all streams: one document a stream and stretch of time (collection ``values``).
 
-``_id`` is ``{s, w, h}``: stream, width and start in milliseconds (see ``hub.series.buckets``).
-``v`` maps a datapoint's name to its value; ``a`` and ``z`` are the least and the greatest offset
-ever in it. What the rollups have not seen yet is marked in the same document, so that a write
-and its mark are one atomic step: ``d`` true, ``lo`` and ``hi`` the offsets between which points
-changed, ``x`` where some were taken away; ``r`` counts the writes, ``k`` names the latest requests
-that may come twice. A mark is removed only if no
-write came since it was read. Why so: docs/decisions/008-stream-marks.md.
+The documents are those of ``hub.store.point_documents``. A mark of what the rollups have not seen
+is removed only if no write came since it was read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import merge
 from typing import Any
 
@@ -21,46 +15,28 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from hub.errors import Unavailable
 from hub.series import buckets
-from hub.series.buckets import Bucket
+from hub.series.buckets import Bucket, sizes
 from hub.series.points import Points, joined
 from hub.store.client import Doc, Mongo, translated
+from hub.store.point_documents import (
+    Change,
+    Mark,
+    bucket_of,
+    extent,
+    key,
+    key_of,
+    setting,
+    update_of,
+)
 from hub.values import Stream
 
 DUPLICATE = 11000
 ATTEMPTS = 8
-REQUESTS = 16
-"""How many of the latest requests that may come twice a document knows."""
 LONG = 16
 """Documents from which on a count is left to the database."""
 TOGETHER = 64
 """Looks that are sent at once; the server bounds the length of a pipeline."""
 ENDS = (("a", ASCENDING), ("z", DESCENDING))
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Datapoints to set in one document, by name. ``fresh`` means: only if all are newer than
-    everything in it, or none may be there yet (several values of one instant are kept). ``by``
-    names a request that may come twice: what it did to a document is not done again."""
-
-    bucket: Bucket
-    values: Mapping[str, Any]
-    lo: int
-    hi: int
-    fresh: bool = False
-    by: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A document that changed since the rollups saw it: between ``lo`` and ``hi`` (ms, both
-    inclusive, absolute). ``removed`` says that datapoints were taken away."""
-
-    bucket: Bucket
-    lo: int
-    hi: int
-    revision: int
-    removed: bool
 
 
 class PointStore:
@@ -79,7 +55,7 @@ class PointStore:
         """
         left = list(changes)
         for _ in range(ATTEMPTS):
-            refused = self._bulk([_set(change) for change in left])
+            refused = self._bulk([setting(change) for change in left])
             left = [left[index] for index in refused]
             if all(change.fresh or change.by for change in left):
                 return left
@@ -101,23 +77,25 @@ class PointStore:
         if not change.by:
             return False
         with translated():
-            found = self._values.find_one({"_id": _id(change.bucket), "k": change.by}, {"_id": 1})
+            found = self._values.find_one(
+                {"_id": key_of(change.bucket), "k": change.by}, {"_id": 1}
+            )
         return found is not None
 
-    def names_in(self, bucket: Bucket) -> tuple[dict[str, Any], int]:
+    def document(self, bucket: Bucket) -> tuple[dict[str, Any], int]:
         """A document's map and its revision (0 where there is none)."""
         with translated():
-            row = self._values.find_one({"_id": _id(bucket)}, {"v": 1, "r": 1})
+            row = self._values.find_one({"_id": key_of(bucket)}, {"v": 1, "r": 1})
         return (row.get("v", {}), row["r"]) if row else ({}, 0)
 
     def held(self, stream: Stream, lo: int, hi: int) -> list[tuple[Bucket, dict[str, Any], int]]:
         """The documents that reach into ``[lo, hi)``: each with its map and its revision."""
         found = []
-        for width in sorted({width for _, width in stream.widths}):
-            first, after = _before(stream.id, width, lo - lo % width), _before(stream.id, width, hi)
+        for width in sizes(stream.widths):
+            first, after = key(stream.id, width, lo - lo % width), key(stream.id, width, hi)
             with translated():
                 for row in self._values.find({"_id": {"$gte": first, "$lt": after}}):
-                    found.append((_bucket(row["_id"]), row.get("v", {}), row["r"]))
+                    found.append((bucket_of(row["_id"]), row.get("v", {}), row["r"]))
         return found
 
     def nearest(self, stream: Stream, at: int, direction: int, *, value: bool) -> int | None:
@@ -128,7 +106,7 @@ class PointStore:
         """
         times = [
             found
-            for width in sorted({width for _, width in stream.widths})
+            for width in sizes(stream.widths)
             if (found := self._nearest(stream.id, width, at, direction, value=value)) is not None
         ]
         if not times:
@@ -138,14 +116,14 @@ class PointStore:
     def _nearest(
         self, stream: int, width: int, at: int, direction: int, *, value: bool
     ) -> int | None:
-        start = _before(stream, width, at - at % width)
+        start = key(stream, width, at - at % width)
         bound = {"$gte": start, "$lt": {"s": stream, "w": width + 1}}
         if direction < 0:
             bound = {"$gt": {"s": stream, "w": width}, "$lte": start}
         with translated():
             rows = self._values.find({"_id": bound}, {"v": 1}, sort=[("_id", direction)])
             for row in rows.batch_size(2):
-                points = buckets.points_of(_bucket(row["_id"]), row.get("v", {}))
+                points = buckets.points_of(bucket_of(row["_id"]), row.get("v", {}))
                 times: list[int] = [
                     moment
                     for moment, held in zip(points.at.tolist(), points.values, strict=True)
@@ -164,14 +142,14 @@ class PointStore:
             False when it was written meanwhile, or by the same request before; nothing was
             changed then.
         """
-        update = _update(change)
+        update = update_of(change)
         if gone:
             left = (held.keys() - set(gone)) | change.values.keys()
             update["$unset"] = {f"v.{name}": "" for name in gone}
-            update["$set" if left else "$unset"] |= _extent(left)
+            update["$set" if left else "$unset"] |= extent(left)
             update["$set"]["x"] = True
             del update["$min"]["a"], update["$max"]["z"]
-        found: Doc = {"_id": _id(change.bucket), "r": revision or {"$exists": False}}
+        found: Doc = {"_id": key_of(change.bucket), "r": revision or {"$exists": False}}
         if change.by:
             found["k"] = {"$ne": change.by}
         with translated():
@@ -183,7 +161,7 @@ class PointStore:
 
     def between(self, stream: Stream, lo: int, hi: int) -> Iterator[Points]:
         """The datapoints with ``lo <= at < hi`` in order, in pieces of about a document."""
-        widths = sorted({width for _, width in stream.widths})
+        widths = sizes(stream.widths)
         cursors = [self._of_width(stream.id, width, lo, hi) for width in widths]
         ordered = merge(*cursors, key=lambda item: item[0].start)
         held: list[Points] = []
@@ -205,22 +183,22 @@ class PointStore:
         with translated():
             rows = self._values.find({"_id": {"$gte": first, "$lt": after}}, {"v": 1}).sort("_id")
             for row in rows:
-                bucket = _bucket(row["_id"])
+                bucket = bucket_of(row["_id"])
                 yield bucket, buckets.points_of(bucket, row.get("v", {}))
 
     def many(self, ranges: Iterable[tuple[Stream, int, int]]) -> list[Points]:
         """The datapoints of several ranges, read at once; ``lo <= at < hi`` for each."""
         wanted = list(ranges)
         clauses = [
-            {"_id": {"$gte": {"s": s.id, "w": w, "h": lo - lo % w}, "$lt": _before(s.id, w, hi)}}
+            {"_id": {"$gte": {"s": s.id, "w": w, "h": lo - lo % w}, "$lt": key(s.id, w, hi)}}
             for s, lo, hi in wanted
-            for w in sorted({width for _, width in s.widths})
+            for w in sizes(s.widths)
         ]
         found: dict[int, list[tuple[Bucket, Points]]] = {}
         if clauses:
             with translated():
                 for row in self._values.find({"$or": clauses}, {"v": 1}):
-                    bucket = _bucket(row["_id"])
+                    bucket = bucket_of(row["_id"])
                     points = buckets.points_of(bucket, row.get("v", {}))
                     found.setdefault(bucket.stream, []).append((bucket, points))
         return [_within(found.get(s.id, ()), lo, hi) for s, lo, hi in wanted]
@@ -238,12 +216,12 @@ class PointStore:
         inner_lo, inner_hi = lo - lo % widest + widest, hi - hi % widest
         ends = self.many([(stream, lo, inner_lo), (stream, inner_hi, hi)])
         total = sum(map(len, ends))
-        sizes = {"$sum": {"$size": {"$objectToArray": {"$ifNull": ["$v", {}]}}}}
-        for width in sorted({width for _, width in stream.widths}):
-            first, after = _before(stream.id, width, inner_lo), _before(stream.id, width, inner_hi)
+        held = {"$sum": {"$size": {"$objectToArray": {"$ifNull": ["$v", {}]}}}}
+        for width in sizes(stream.widths):
+            first, after = key(stream.id, width, inner_lo), key(stream.id, width, inner_hi)
             steps: list[Doc] = [
                 {"$match": {"_id": {"$gte": first, "$lt": after}}},
-                {"$group": {"_id": None, "n": sizes}},
+                {"$group": {"_id": None, "n": held}},
             ]
             with translated():
                 total += sum(row["n"] for row in self._values.aggregate(steps))
@@ -258,7 +236,7 @@ class PointStore:
         looks = [
             _look(stream.id, width, field, direction)
             for stream in streams
-            for width in sorted({width for _, width in stream.widths})
+            for width in sizes(stream.widths)
             for field, direction in ENDS
         ]
         found: dict[int, list[int]] = {stream.id: [] for stream in streams}
@@ -283,7 +261,7 @@ class PointStore:
             for row in rows.sort([("_id.s", 1), ("_id.h", 1)]):
                 start = row["_id"]["h"]
                 yield Mark(
-                    _bucket(row["_id"]),
+                    bucket_of(row["_id"]),
                     start + row["lo"],
                     start + row["hi"],
                     row["r"],
@@ -294,7 +272,7 @@ class PointStore:
         """Remove the marks of documents that nobody has written since; drop empty documents."""
         updates: list[UpdateOne | DeleteOne] = []
         for mark in marks:
-            same: Doc = {"_id": _id(mark.bucket), "r": mark.revision}
+            same: Doc = {"_id": key_of(mark.bucket), "r": mark.revision}
             if mark.removed:
                 updates.append(DeleteOne({**same, "v": {}}))
             updates.append(UpdateOne(same, {"$unset": {"d": "", "lo": "", "hi": "", "x": ""}}))
@@ -310,37 +288,8 @@ class PointStore:
         return len(ids)
 
 
-def _id(bucket: Bucket) -> Doc:
-    return {"s": bucket.stream, "w": bucket.width, "h": bucket.start}
-
-
-def _before(stream: int, width: int, hi: int) -> Doc:
-    return {"s": stream, "w": width, "h": hi}
-
-
 def _long(stream: Stream, lo: int, hi: int) -> bool:
     return hi - lo > LONG * max(width for _, width in stream.widths)
-
-
-def _bucket(found: Mapping[str, int]) -> Bucket:
-    return Bucket(int(found["s"]), int(found["w"]), int(found["h"]))
-
-
-def _update(change: Change) -> dict[str, Doc]:
-    values = {f"v.{name}": value for name, value in change.values.items()}
-    update: dict[str, Doc] = {"$set": {**values, "d": True}, "$inc": {"r": 1}}
-    low, high = change.lo - change.bucket.start, change.hi - change.bucket.start
-    update["$min"] = {"lo": low, "a": low}
-    update["$max"] = {"hi": high, "z": high}
-    if change.by:
-        update["$push"] = {"k": {"$each": [change.by], "$slice": -REQUESTS}}
-    return update
-
-
-def _extent(names: Iterable[str]) -> Doc:
-    """Least and greatest offset of what is left; null for nothing (a name to unset)."""
-    offsets = [buckets.parsed(name)[0] for name in names]
-    return {"a": min(offsets, default=None), "z": max(offsets, default=None)}
 
 
 def _look(stream: int, width: int, field: str, direction: int) -> list[Doc]:
@@ -352,15 +301,6 @@ def _look(stream: int, width: int, field: str, direction: int) -> list[Doc]:
         {"$limit": 1},
         {"$project": {"at": f"${field}"}},
     ]
-
-
-def _set(change: Change) -> UpdateOne:
-    found: Doc = {"_id": _id(change.bucket)}
-    if change.fresh:
-        found["z"] = {"$lt": change.lo - change.bucket.start}
-    if change.by:
-        found["k"] = {"$ne": change.by}
-    return UpdateOne(found, _update(change), upsert=True)
 
 
 def _duplicates(details: Any) -> list[int]:

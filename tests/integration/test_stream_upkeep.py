@@ -26,7 +26,8 @@ from hub.services.streams.readings import Readings, ReadLimits
 from hub.services.streams.settled import UNSEEN_MAX
 from hub.settings import Settings
 from hub.store import streams as store
-from hub.store.points import Change, Mark, PointStore
+from hub.store.point_documents import Change, Mark
+from hub.store.points import PointStore
 from hub.store.rollups import Rollups, collection_name
 from hub.values import Stream
 from tests.chain import WIDTHS, Raw, chain, differs
@@ -186,7 +187,7 @@ def remove(streams: Streams, stream: Stream, at_ms: Sequence[int]) -> None:
     points = PointStore(streams.mongo)
     for at in at_ms:
         bucket: Bucket = bucket_of(stream, at)
-        held, revision = points.names_in(bucket)
+        held, revision = points.document(bucket)
         gone = [name for name in held if name.split("-")[0] == str(at - bucket.start)]
         assert points.exchange(Change(bucket, {}, at, at), held, gone, revision)
 

@@ -20,7 +20,8 @@ from hub.series.derive import NEEDS, Derived, Window, affected, derived
 from hub.series.levels import Level, highest_of
 from hub.services.streams.inputs import Input, input_of
 from hub.services.streams.placing import names
-from hub.store.points import Change, PointStore
+from hub.store.point_documents import Change
+from hub.store.points import PointStore
 from hub.store.progress import Progress
 from hub.store.rollups import Rollups
 from hub.store.streams import Streams

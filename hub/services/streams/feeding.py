@@ -36,7 +36,8 @@ from hub.series import buckets
 from hub.series.incoming import time_ms
 from hub.series.levels import SECOND_MS
 from hub.store.documents import Documents
-from hub.store.points import Change, PointStore
+from hub.store.point_documents import Change
+from hub.store.points import PointStore
 from hub.store.progress import Progress
 from hub.store.streams import Streams
 from hub.values import Document, Feed, Stream
@@ -213,7 +214,7 @@ class Feeding:
         """The changes without the datapoints that are there."""
         left = []
         for change in changes:
-            held, _ = self._points.names_in(change.bucket)
+            held, _ = self._points.document(change.bucket)
             values = {name: v for name, v in change.values.items() if name not in held}
             if values:
                 left.append(Change(change.bucket, values, change.lo, change.hi))

@@ -15,7 +15,8 @@ from hub.series.buckets import Bucket
 from hub.series.exact import identity
 from hub.series.widths import ENOUGH, adapted
 from hub.store.group_commit import GroupCommit
-from hub.store.points import Change, PointStore
+from hub.store.point_documents import Change
+from hub.store.points import PointStore
 from hub.store.streams import Streams
 from hub.values import Stream
 
@@ -134,7 +135,7 @@ class Placing:
             at, value = datapoints[index]
             bucket = bucket_of(stream, at)
             if bucket not in held:
-                held[bucket] = _known(self._points.names_in(bucket)[0])
+                held[bucket] = _known(self._points.document(bucket)[0])
             there = held[bucket].get(at - bucket.start, [])
             if identity(value) in there:
                 there.remove(identity(value))
@@ -146,7 +147,7 @@ class Placing:
         for _ in range(ATTEMPTS):
             if self._points.did(change):
                 return
-            held, revision = self._points.names_in(change.bucket)
+            held, revision = self._points.document(change.bucket)
             free = _beside(held, change.values, again=again) if change.fresh else change.values
             if not free:
                 return
