@@ -7,8 +7,12 @@ finer is dropped.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
+
+import numpy as np
 
 from hub.errors import BadDatapoint, Invalid
 from hub.series.kinds import check_value, storable
@@ -50,6 +54,26 @@ def datapoint(
     except Invalid as exc:
         raise BadDatapoint(exc.message, **exc.detail) from exc
     return at, storable(value)
+
+
+def plain(items: Sequence[Any]) -> list[tuple[int, Any]] | None:
+    """Datapoints of a numeric stream at once, where all have a number for time and for value.
+
+    Returns:
+        What ``datapoint`` gives for each of them; None where one needs a closer look.
+    """
+    try:
+        times, values = [item["t"] for item in items], [item["v"] for item in items]
+        if set(map(len, items)) != {2} or set(map(type, chain(times, values))) - {int, float}:
+            return None
+        seconds, numbers = np.array(times, np.float64), np.array(values, np.float64)
+    except (KeyError, TypeError, OverflowError):
+        return None
+    late = (seconds < 0) | (seconds >= TIME_MAX_S + 1) | ~np.isfinite(seconds)
+    if late.any() or not (np.abs(numbers) < _FAST).all():
+        return None
+    at = np.floor(seconds * SECOND_MS + _ROUNDING_MS).astype(np.int64)
+    return list(zip(at.tolist(), values, strict=True))
 
 
 def time_ms(value: Any) -> int:

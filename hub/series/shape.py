@@ -18,6 +18,9 @@ from hub.series.names import TIME_LETTERS, VALUE_LETTERS
 from hub.series.parts import FloatArray, IntArray, Parts
 from hub.series.points import Points
 
+DAY_S = 86_400
+_MINUTES = [f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(DAY_S // 60)]
+_SECONDS = [f"{second:02}Z" for second in range(60)]
 Column = list[Any]
 Datapoint = dict[str, Any]
 
@@ -41,8 +44,12 @@ class Frame:
 
 def iso(at_ms: IntArray) -> list[str]:
     """Times as ``2000-01-01T12:00:00Z``, cut down to whole seconds."""
-    seconds = (at_ms // SECOND_MS).astype("datetime64[s]")
-    return [f"{text}Z" for text in np.datetime_as_string(seconds).tolist()]
+    seconds = at_ms // SECOND_MS
+    days, which = np.unique(seconds // DAY_S, return_inverse=True)
+    dates = np.datetime_as_string(days.astype("datetime64[D]")).tolist()
+    minutes, rest = seconds % DAY_S // 60, seconds % 60
+    told = zip(which.tolist(), minutes.tolist(), rest.tolist(), strict=True)
+    return [dates[day] + _MINUTES[minute] + _SECONDS[second] for day, minute, second in told]
 
 
 def raw(points: Points) -> list[Datapoint]:

@@ -34,6 +34,10 @@ DUPLICATE = 11000
 ATTEMPTS = 8
 LONG = 16
 """Documents from which on a count is left to the database."""
+SOME = 4
+"""Documents that are read at least."""
+POINTS_LEAST = 20
+"""What each of many documents is taken to hold."""
 TOGETHER = 64
 """Looks that are sent at once; the server bounds the length of a pipeline."""
 ENDS = (("a", ASCENDING), ("z", DESCENDING))
@@ -159,10 +163,14 @@ class PointStore:
                 return False
         return bool(made.matched_count) or made.upserted_id is not None
 
-    def between(self, stream: Stream, lo: int, hi: int) -> Iterator[Points]:
-        """The datapoints with ``lo <= at < hi`` in order, in pieces of about a document."""
+    def between(self, stream: Stream, lo: int, hi: int, wanted: int = 0) -> Iterator[Points]:
+        """The datapoints with ``lo <= at < hi`` in order, in pieces of about a document.
+
+        Args:
+            wanted: how many will do (0: all), so that not many more are read.
+        """
         widths = sizes(stream.widths)
-        cursors = [self._of_width(stream.id, width, lo, hi) for width in widths]
+        cursors = [self._of_width((stream.id, width), lo, hi, wanted) for width in widths]
         ordered = merge(*cursors, key=lambda item: item[0].start)
         held: list[Points] = []
         until = lo
@@ -176,13 +184,14 @@ class PointStore:
             yield _clipped(held, lo, hi)
 
     def _of_width(
-        self, stream: int, width: int, lo: int, hi: int
+        self, which: tuple[int, int], lo: int, hi: int, wanted: int
     ) -> Iterator[tuple[Bucket, Points]]:
+        stream, width = which
         first = {"s": stream, "w": width, "h": lo - lo % width}
         after = {"s": stream, "w": width, "h": hi}
         with translated():
             rows = self._values.find({"_id": {"$gte": first, "$lt": after}}, {"v": 1}).sort("_id")
-            for row in rows:
+            for row in rows.batch_size(max(SOME, wanted // POINTS_LEAST)) if wanted else rows:
                 bucket = bucket_of(row["_id"])
                 yield bucket, buckets.points_of(bucket, row.get("v", {}))
 

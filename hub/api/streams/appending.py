@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,9 @@ def append(stream: str) -> Response:
     if arriving.shape == "object":
         answer = one(_single(found, appended), 201)
     else:
-        answer = one(_told(found, appended), _status(appended))
+        answer = one(_told(found, appended, brief=_brief()), _status(appended))
+    if _brief():
+        answer.headers["Preference-Applied"] = "return=minimal"
     if appended.replayed:
         answer.headers["Idempotency-Replayed"] = "true"
     return answer
@@ -52,26 +55,38 @@ def _single(stream: Stream, appended: Appended) -> dict[str, Any]:
     return {"stream_id": stream.uuid, "granularity": stream.highest, "datapoint": datapoint}
 
 
-def _told(stream: Stream, appended: Appended) -> dict[str, Any]:
-    verdicts = appended.verdicts
-    times = [0 if isinstance(verdict, HubError) else verdict[0] for verdict in verdicts]
-    said = [
-        _verdict(index, verdict, time)
-        for index, (verdict, time) in enumerate(zip(verdicts, _iso(times), strict=True))
-    ]
+def _brief() -> bool:
+    """Whether the sender wants to hear of refused datapoints only (RFC 7240)."""
+    wishes = request.headers.get("Prefer", "").lower().split(",")
+    return any(wish.split(";")[0].strip() == "return=minimal" for wish in wishes)
+
+
+def _told(stream: Stream, appended: Appended, *, brief: bool) -> dict[str, Any]:
+    """A batch's verdicts in order: each one's, or those of refused datapoints."""
+    stored = appended.stored
     return {
         "stream_id": stream.uuid,
         "granularity": stream.highest,
-        "stored": appended.stored,
-        "refused": len(verdicts) - appended.stored,
-        "verdicts": said,
+        "stored": stored,
+        "refused": len(appended.verdicts) - stored,
+        "verdicts": _refused(appended.verdicts) if brief else _said(appended.verdicts),
     }
 
 
-def _verdict(index: int, verdict: Verdict, time: str) -> dict[str, Any]:
-    if isinstance(verdict, HubError):
-        return {"index": index, "status": "refused", "error": errors.facts(verdict)}
-    return {"index": index, "status": "stored", "t": time}
+def _refused(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    return [
+        {"index": index, "status": "refused", "error": errors.facts(verdict)}
+        for index, verdict in enumerate(verdicts)
+        if isinstance(verdict, HubError)
+    ]
+
+
+def _said(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    times = _iso([0 if isinstance(verdict, HubError) else verdict[0] for verdict in verdicts])
+    said = [{"index": index, "status": "stored", "t": t} for index, t in enumerate(times)]
+    for refused in _refused(verdicts):
+        said[refused["index"]] = refused
+    return said
 
 
 def _iso(times: list[int]) -> list[str]:

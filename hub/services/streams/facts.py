@@ -44,7 +44,8 @@ def _backfill(stream: Stream, progress: Document) -> Document:
     """How far the history of its dataset or its sources has been taken over.
 
     ``through`` is the time up to which it has; of a dataset ``documents`` of ``total`` were
-    looked at, and ``skipped`` had no number.
+    looked at, and ``skipped`` had no number. Those that came in shortly before are looked at
+    first, and counted later.
     """
     if stream.feed is None:
         at, until = progress.get("next"), progress.get("until", 0)
@@ -52,8 +53,9 @@ def _backfill(stream: Stream, progress: Document) -> Document:
         return {"done": at is not None and at > until, "through": through}
     settled = progress.get("settled")
     through = None if settled is None else settled.generation_time
+    history = through is not None and through >= stream.created - HORIZON
     return {
-        "done": through is not None and through >= stream.created - HORIZON,
+        "done": history and progress["current"],
         "through": through,
         "documents": progress.get("documents", 0),
         "total": progress.get("total"),

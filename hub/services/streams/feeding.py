@@ -121,6 +121,8 @@ class Feeding:
             if noted["settled"] < noted["since"]:
                 return
         yield from self._newest(stream, noted["fed"])
+        if not noted["current"]:
+            self._progress.note(stream.id, current=True)
         yield from self._settled(stream, noted, first_id(time() - HORIZON_S))
 
     def _begun(self, stream: Stream) -> Document:
@@ -131,7 +133,7 @@ class Feeding:
             total = self._documents.count(stream.feed.dataset, budget_ms=BUDGET_MS)
         since = first_id(time() - HORIZON_S)
         noted = {"since": since, "fed": since, "settled": first_id(0), "total": total}
-        noted |= {"documents": 0, "skipped": 0}
+        noted |= {"documents": 0, "skipped": 0, "current": False}
         self._progress.note(stream.id, **noted)
         return noted
 

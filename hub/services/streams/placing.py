@@ -177,6 +177,8 @@ def _changes(stream: Stream, datapoints: Sequence[Datapoint], by: bytes) -> list
 
 def names(offsets: list[int]) -> list[str]:
     """Names for ascending offsets, counted where one comes several times."""
+    if len(set(offsets)) == len(offsets):
+        return list(map(str, offsets))
     made, before, count = [], -1, 0
     for offset in offsets:
         count = count + 1 if offset == before else 0

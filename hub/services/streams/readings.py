@@ -168,7 +168,7 @@ class _Reader:
     def _take(self, lo: int, hi: int, skip: int, count: int) -> Points:
         """So many datapoints from ``lo`` on, after passing over some."""
         pieces, size = [], 0
-        for piece in self._points.between(self._stream, lo, hi):
+        for piece in self._points.between(self._stream, lo, hi, skip + count):
             pieces.append(piece)
             size += len(piece)
             if size >= skip + count:
