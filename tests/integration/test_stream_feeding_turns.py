@@ -11,6 +11,7 @@ import pytest
 from bson import ObjectId
 from pymongo.database import Database
 
+from hub.series.selection import Selection
 from hub.services import Services
 from hub.services.streams.feeding import BATCH
 from hub.values import Feed, Stream
@@ -100,3 +101,18 @@ def test_a_dataset_that_cannot_be_read_keeps_no_other_waiting(
     arrived(streams, dataset, [{"v": 1}, {"v": 2}])
     run(streams)
     assert values(streams, stream) == [1, 2]
+
+
+def test_nothing_is_done_before_what_came_in_just_now_is_there(
+    streams: Streams, dataset: Access, client: Any
+) -> None:
+    stream = fed(streams, dataset)
+    for _ in range(2):
+        client.put(dataset.url, json=[{"v": n} for n in range(BATCH)], auth=dataset.auth)
+    done = []
+    for _ in range(4):
+        run(streams, seconds=0)
+        there = streams.services.readings.read(stream, Selection(limit=0)).total
+        done.append((streams.services.streams.facts(stream)["backfill"]["done"], there))
+    assert done[0] == (False, BATCH)
+    assert done[-1] == (True, 2 * BATCH)

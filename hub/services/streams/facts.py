@@ -55,7 +55,7 @@ def _backfill(stream: Stream, progress: Document) -> Document:
     through = None if settled is None else settled.generation_time
     history = through is not None and through >= stream.created - HORIZON
     return {
-        "done": history and progress["current"],
+        "done": history and progress.get("current", False),
         "through": through,
         "documents": progress.get("documents", 0),
         "total": progress.get("total"),

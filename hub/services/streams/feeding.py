@@ -121,7 +121,7 @@ class Feeding:
             if noted["settled"] < noted["since"]:
                 return
         yield from self._newest(stream, noted["fed"])
-        if not noted["current"]:
+        if not noted.get("current"):
             self._progress.note(stream.id, current=True)
         yield from self._settled(stream, noted, first_id(time() - HORIZON_S))
 
