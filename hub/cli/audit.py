@@ -11,7 +11,7 @@ from hub.cli.session import json_option, put_out, session, table
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @json_option
 def audit(limit: int, as_json: bool) -> None:
-    """Show the latest changes to datasets, keys and users, newest first."""
+    """Show the latest changes, newest first: of datasets, streams, keys, users."""
     with session() as services:
         entries = services.audit.latest(limit)
     rows = [

@@ -27,6 +27,8 @@ Doc = dict[str, Any]
 DURABLE = WriteConcern(w="majority", j=True, wtimeout=10_000)
 """Acknowledged means: a majority has it in its journal."""
 
+DUPLICATE = 11000
+"""The server's code for a unique key that is taken."""
 OLDEST_SERVER = (6, 0)
 NOT_ENOUGH_MEMORY = 292
 NARROW = "narrow the filter (a range of _timestamp uses the index), or set a limit"

@@ -11,11 +11,10 @@ from pymongo.errors import BulkWriteError, DocumentTooLarge
 
 from hub.errors import BadDocument, HubError, Unavailable, Unsupported
 from hub.query import ScopedPipeline
-from hub.store.client import Mongo, translated
+from hub.store.client import DUPLICATE, Mongo, translated
 from hub.store.group_commit import GroupCommit
 from hub.values import BSON_CODEC, Batch, Document
 
-DUPLICATE = 11000
 DELETE_BATCH = 5_000
 BSON_BYTES_MAX = 16 * 1024 * 1024
 BSON_PER_JSON = 7

@@ -17,7 +17,7 @@ from hub.errors import Unavailable
 from hub.series import buckets
 from hub.series.buckets import Bucket, sizes
 from hub.series.points import Points, joined
-from hub.store.client import Doc, Mongo, translated
+from hub.store.client import DUPLICATE, Doc, Mongo, translated
 from hub.store.point_documents import (
     Change,
     Mark,
@@ -30,7 +30,6 @@ from hub.store.point_documents import (
 )
 from hub.values import Stream
 
-DUPLICATE = 11000
 ATTEMPTS = 8
 LONG = 16
 """Documents from which on a count is left to the database."""

@@ -11,11 +11,9 @@ from pymongo import WriteConcern
 from pymongo.errors import BulkWriteError
 
 from hub.errors import Unavailable
-from hub.store.client import Doc, Mongo, translated
+from hub.store.client import DUPLICATE, Doc, Mongo, translated
 from hub.store.group_commit import GroupCommit
 from hub.values import Receipt
-
-DUPLICATE = 11000
 
 
 class Receipts:

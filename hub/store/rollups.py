@@ -21,11 +21,10 @@ from hub.errors import Conflict, Unavailable
 from hub.series import rows
 from hub.series.levels import ROLLUPS, Level
 from hub.series.parts import IntArray, Parts
-from hub.store.client import Doc, Mongo, translated
+from hub.store.client import DUPLICATE, Doc, Mongo, translated
 
 CHUNK = 360
-DUPLICATE = 11000
-Span = tuple[int, int, int]
+Stretch = tuple[int, int, int]
 """A stream and a range of time in ms: ``lo <= bucket start < hi``."""
 
 
@@ -47,24 +46,24 @@ class Made:
 
     stream: IntArray
     parts: Parts
-    stale: Sequence[Span] = ()
+    stale: Sequence[Stretch] = ()
 
 
 class Rollups:
     def __init__(self, mongo: Mongo) -> None:
         self._levels = {level: mongo.db[collection_name(level)] for level in ROLLUPS}
 
-    def read(self, level: Level, span: Span) -> Parts:
+    def read(self, level: Level, span: Stretch) -> Parts:
         """The parts of one range."""
         return self.gathered(level, [span])[1]
 
-    def many(self, level: Level, spans: Sequence[Span]) -> list[Parts]:
+    def many(self, level: Level, spans: Sequence[Stretch]) -> list[Parts]:
         """The parts of several ranges, read at once."""
         index, found = self.gathered(level, spans)
         edges = np.searchsorted(index, np.arange(len(spans) + 1)).tolist()
         return [found.rows(slice(lo, hi)) for lo, hi in pairwise(edges)]
 
-    def gathered(self, level: Level, spans: Sequence[Span]) -> tuple[IntArray, Parts]:
+    def gathered(self, level: Level, spans: Sequence[Stretch]) -> tuple[IntArray, Parts]:
         """The parts of several ranges, one after the other, and which range's each one is."""
         chunk_ms = CHUNK * level.width_ms
         chunks = self._chunks(level, spans)
@@ -80,7 +79,7 @@ class Rollups:
                 found += held[first:after]
         return np.array(index, np.int64), rows.parts(starts, found)
 
-    def _chunks(self, level: Level, spans: Sequence[Span]) -> Chunks:
+    def _chunks(self, level: Level, spans: Sequence[Stretch]) -> Chunks:
         """The documents that ranges reach into: their bucket starts and rows, ascending."""
         chunk_ms = CHUNK * level.width_ms
         clauses: list[Doc] = [
@@ -145,7 +144,7 @@ class Rollups:
             except BulkWriteError as exc:
                 raise _refused(exc.details) from exc
 
-    def _prunings(self, level: Level, span: Span, made: Made, fence: int) -> list[UpdateOne]:
+    def _prunings(self, level: Level, span: Stretch, made: Made, fence: int) -> list[UpdateOne]:
         """Updates that take away the buckets of a range that hold nothing any more.
 
         Every document of the range takes the fence, be there something to take away or not, or
@@ -174,9 +173,9 @@ class Rollups:
         return removed
 
 
-def _outlines(spans: Sequence[Span], chunk_ms: int) -> list[Span]:
+def _outlines(spans: Sequence[Stretch], chunk_ms: int) -> list[Stretch]:
     """The ranges, those that share a document or lie in neighbouring ones as one."""
-    made: list[Span] = []
+    made: list[Stretch] = []
     for stream, lo, hi in spans:
         if lo >= hi:
             continue
