@@ -80,6 +80,12 @@ class QueryTooComplex(BadQuery):
     code = "query_too_complex"
 
 
+class BadOData(BadQuery):
+    """OData text is malformed, or its types do not fit; ``offset`` says where, in characters."""
+
+    code = "bad_odata"
+
+
 class RefusedByServer(BadQuery):
     """MongoDB could not run the query on this data."""
 
@@ -216,6 +222,12 @@ class Unsupported(HubError):
     """This database server cannot do it."""
 
     code = "unsupported"
+
+
+class UnsupportedOData(Unsupported):
+    """Well-formed OData that the hub does not do; ``name`` says what."""
+
+    code = "unsupported_odata"
 
 
 class Unavailable(HubError):
