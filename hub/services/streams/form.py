@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,10 +39,10 @@ class _Flag(fields.Field[bool]):
 
 
 class _Number(fields.Field[float]):
-    """An integer as it is where 64 bits hold it, else as a float."""
+    """An integer as it is where 64 bits hold it, else as a float; no NaN, nothing beyond floats."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float:
-        if type(value) not in (int, float) or not math.isfinite(value):
+        if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
             raise ValidationError("Must be a number.")
         return value if abs(value) < INT_END else float(value)
 
