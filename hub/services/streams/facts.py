@@ -49,7 +49,7 @@ def _backfill(stream: Stream, progress: Document) -> Document:
     """
     if stream.feed is None:
         at, until = progress.get("next"), progress.get("until", 0)
-        through = None if at is None else datetime.fromtimestamp(at / 1000, UTC)
+        through = datetime.fromtimestamp((at - 1) / 1000, UTC) if at and until else None
         return {"done": at is not None and at > until, "through": through}
     settled = progress.get("settled")
     through = None if settled is None else settled.generation_time
