@@ -9,7 +9,9 @@ section 4.2.
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import urllib.request
 import uuid
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ from urllib.parse import urlencode, urljoin
 
 import pytest
 
-from tests.live import Live
+from tests.live import Live, wait_until
 
 WIDTHS = {"seconds": 1, "10seconds": 10, "minutes": 60, "10minutes": 600, "hours": 3600,
           "6hours": 21_600, "days": 86_400}  # fmt: skip
@@ -60,6 +62,16 @@ class Client:
             found += answer["objects"]
             url = answer["meta"]["next"]
         return [stream for stream in found if "visualization" in stream["tags"]]
+
+    def points(self, stream: Any) -> list[Any]:
+        """Every raw datapoint, page after page."""
+        found: list[Any] = []
+        url: str | None = f"{stream['resource_uri']}?limit=10000"
+        while url is not None:
+            answer = self.get(url)
+            found += answer["datapoints"]
+            url = answer["meta"]["next"]
+        return found
 
     def view(self, stream: Any, begin: int, end: int) -> tuple[str, list[tuple[int, Any]]]:
         """The granularity for a view, and what is drawn in it and a little beyond."""
@@ -183,3 +195,32 @@ def test_a_front_end_reads_every_page_there_and_back(owner: Owner) -> None:
             step = answer["meta"][link]
     assert list(chain(*pages["next"])) == list(range(345, 2_345))
     assert list(chain(*reversed(pages["previous"]))) == list(range(2_345))
+
+
+def test_a_killed_worker_leaves_no_gap_and_doubles_nothing(live: Live) -> None:
+    count = 100_000
+    dataset = live.cli("dataset", "create", "history")
+    made = live.cli(
+        "key", "create", "declares", "--scope", "stream:write", "--scope", "dataset:write",
+        "--all-streams", "--dataset", dataset["dataset"],
+    )  # fmt: skip
+    owner = Owner(live, made["key"], uuid.uuid4().hex)
+    documents = [{"at": BEGIN + n, "v": n} for n in range(count)]
+    for at in range(0, count, 5_000):
+        owner.send("PUT", dataset["path"], documents[at : at + 5_000])
+    feed = {"dataset": dataset["dataset"], "field": "v", "time_field": "at"}
+    fed = owner.make("fed", dataset=feed)
+    rate = owner.make("rate", derive_op="derivative", derive_from=[fed["id"]])
+    client = owner.client()
+
+    def total(stream: Any) -> int:
+        return int(client.get(f"{stream['resource_uri']}?limit=0")["meta"]["total_count"])
+
+    wait_until(lambda: total(fed) >= 5_000, "the first documents are in the stream")
+    for pid in live.children(r"hub\.worker"):
+        os.kill(pid, signal.SIGKILL)
+    assert total(fed) < count, "the worker was killed too late to tell anything"
+    wait_until(lambda: total(rate) >= count - 1, "another worker has gone on", 120)
+    assert [point["v"] for point in client.points(fed)] == list(range(count))
+    assert {point["v"] for point in client.points(rate)} == {1}
+    assert total(rate) == count - 1
