@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 
 from hub.errors import BadDatapoint, Conflict, HubError, Invalid, LateDatapoint, NotJson, TooLarge
 from hub.ingest import text
@@ -89,8 +90,7 @@ class Appending:
         verdicts = _checked(stream, items, now)
         if arriving.shape == "object" and isinstance(verdicts[0], HubError):
             raise verdicts[0]
-        good = [index for index, verdict in enumerate(verdicts) if isinstance(verdict, tuple)]
-        points = [verdict for verdict in verdicts if isinstance(verdict, tuple)]
+        good, points = _good(verdicts)
         failures = self._placing.put(stream, points, again=again, by=by)
         for index, failure in failures.items():
             verdicts[good[index]] = failure
@@ -120,6 +120,15 @@ class Appending:
                 limit="ingest_documents_max",
                 max=self._points_max,
             )
+
+
+def _good(verdicts: Sequence[Verdict]) -> tuple[Sequence[int], Sequence[Datapoint]]:
+    """The datapoints that may be stored, and which verdicts they are."""
+    kinds = list(map(type, verdicts))
+    if kinds.count(tuple) == len(kinds):
+        return range(len(kinds)), cast(Sequence[Datapoint], verdicts)
+    pairs = [(index, v) for index, v in enumerate(verdicts) if isinstance(v, tuple)]
+    return [index for index, _ in pairs], [point for _, point in pairs]
 
 
 def _refuse_own(stream: Stream) -> None:

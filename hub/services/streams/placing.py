@@ -70,7 +70,9 @@ class Placing:
         late = self._late(stream, datapoints) if stream.late == "reject" else {}
         if again and late:
             late = self._not_there(stream, datapoints, late)
-        kept = [point for index, point in enumerate(datapoints) if index not in late]
+        kept = datapoints
+        if late:
+            kept = [point for index, point in enumerate(datapoints) if index not in late]
         changes = _changes(self._fitted(stream, kept), kept, by)
         if again:
             refused = [change for change in changes if change.fresh]
@@ -159,8 +161,10 @@ class Placing:
 
 def _changes(stream: Stream, datapoints: Sequence[Datapoint], by: bytes) -> list[Change]:
     """The datapoints by document. One value an instant, or a name of its own for each."""
-    at = np.fromiter((point[0] for point in datapoints), np.int64, len(datapoints))
-    values = [point[1] for point in datapoints]
+    if not datapoints:
+        return []
+    times, given = zip(*datapoints, strict=True)
+    at, values = np.array(times, np.int64), list(given)
     if (at[1:] < at[:-1]).any():
         order = np.argsort(at, kind="stable")
         at, values = at[order], [values[index] for index in order.tolist()]
