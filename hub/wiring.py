@@ -23,7 +23,7 @@ from hub.services.series import Series
 from hub.services.streams.appending import Appending
 from hub.services.streams.deriving import Deriving
 from hub.services.streams.downsample import Downsampling
-from hub.services.streams.feeding import Feeding
+from hub.services.streams.feeding import Archive, Feeding
 from hub.services.streams.placing import Placing
 from hub.services.streams.purging import Purging
 from hub.services.streams.readings import Readings
@@ -92,14 +92,15 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     series = Series(
         stored, permits, settings.query, settings.answer, settings.stream.raw_points_max
     )
-    known = Datasets(datasets.Datasets(mongo), stored, keys, notes)
+    kept = datasets.Datasets(mongo)
+    known = Datasets(kept, stored, keys, notes)
     return Services(
         appending=Appending(Placing(points, streams), receipts, settings.ingest.documents_max),
         audit=notes,
         datasets=known,
         deriving=Deriving(streams, points, rollups, progress),
         downsampling=downsampling,
-        feeding=Feeding(streams, stored, points, progress, settings.query),
+        feeding=Feeding(streams, Archive(kept, stored), points, progress, settings.query),
         health=Health(store_health.Pulse(mongo)),
         ingest=Ingest(stored, receipts, settings.ingest),
         keys=keys,

@@ -20,7 +20,7 @@ from hub.wiring import open_hub
 def main() -> None:
     """Run until SIGTERM or SIGINT; jobs under way are finished first."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     try:
         hub = open_hub(Settings.from_env(os.environ))
     except SetupError as exc:

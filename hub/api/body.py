@@ -53,6 +53,8 @@ def read(request: Request, sent_max: int | None = None) -> bytes:
         sent = _bounded(request, sent_max or limits.sent_max)
     except TimeoutError as exc:
         raise SlowClient("the body did not arrive in time") from exc
+    except OSError as exc:
+        raise BadEncoding("the body cannot be read") from exc
     if encoding == "identity":
         return sent
     return _unpacked(sent, sent_max or limits.inflated_max)

@@ -62,7 +62,7 @@ def _expected(error: errors.HubError) -> Response:
         response.headers["WWW-Authenticate"] = 'Basic realm="hub"'
     if isinstance(error, errors.TooMany):
         response.headers["Retry-After"] = str(error.detail["retry_after_s"])
-    if isinstance(error, (errors.TooLarge, errors.SlowClient)):
+    if isinstance(error, (errors.TooLarge, errors.SlowClient, errors.BadEncoding)):
         response.headers["Connection"] = "close"
     return response
 

@@ -65,3 +65,19 @@ def adapted(
     if current < FAR_OFF * wanted and wanted < FAR_OFF * current:
         return None
     return (*widths, (from_ms, wanted))
+
+
+def narrower(
+    widths: Sequence[tuple[int, int]], full: int, start_ms: int
+) -> tuple[tuple[int, int], ...] | None:
+    """The widths with a narrower one from ``start_ms`` on, where documents of a width are full.
+
+    None where there is no narrower one.
+    """
+    smaller = [width for width in WIDTHS_MS if width < full]
+    if not smaller:
+        return None
+    later = [(since, min(width, smaller[-1])) for since, width in widths if since > start_ms]
+    earlier = [pair for pair in widths if pair[0] <= start_ms]
+    kept = [(start_ms, width) for since, width in widths if since > start_ms]
+    return (*earlier, *kept, (start_ms, smaller[-1]), *later)

@@ -7,13 +7,20 @@ is removed only if no write came since it was read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from heapq import merge
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, DeleteOne, UpdateOne
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import (
+    BulkWriteError,
+    DocumentTooLarge,
+    DuplicateKeyError,
+    OperationFailure,
+    WriteError,
+)
 
-from hub.errors import Unavailable
+from hub.errors import TooLarge, Unavailable
 from hub.series import buckets
 from hub.series.buckets import Bucket, sizes
 from hub.series.points import Points, joined
@@ -39,40 +46,61 @@ POINTS_LEAST = 20
 """What each of many documents is taken to hold."""
 TOGETHER = 64
 """Looks that are sent at once; the server bounds the length of a pipeline."""
+FULL = (10334, 17419)
+"""The server's codes for a document over 16 MiB."""
 ENDS = (("a", ASCENDING), ("z", DESCENDING))
+
+
+@dataclass(frozen=True, slots=True)
+class Unmade:
+    """Changes that were not made.
+
+    Attributes:
+        taken: ``fresh`` ones, because the document holds something as new, and those that have a
+            ``by``, because they may have been made before.
+        full: the document would be over 16 MiB.
+    """
+
+    taken: list[Change]
+    full: list[Change]
 
 
 class PointStore:
     def __init__(self, mongo: Mongo) -> None:
         self._values = mongo.db["values"]
 
-    def write(self, changes: Sequence[Change]) -> list[Change]:
+    def write(self, changes: Sequence[Change]) -> Unmade:
         """Set datapoints durably, each document atomically with its mark.
 
         Returns:
-            The changes that were not made: ``fresh`` ones, because the document holds something
-            as new, and those that have a ``by``, because they may have been made before.
+            The changes that were not made.
 
         Raises:
+            TooLarge: datapoints of one document are over 16 MiB.
             Unavailable: not confirmed; setting the same again is harmless.
         """
-        left = list(changes)
+        left, full = list(changes), list[Change]()
         for _ in range(ATTEMPTS):
-            refused = self._bulk([setting(change) for change in left])
-            left = [left[index] for index in refused]
+            errors = self._bulk([setting(change) for change in left])
+            full += [left[index] for index, code in errors if code != DUPLICATE]
+            left = [left[index] for index, code in errors if code == DUPLICATE]
             if all(change.fresh or change.by for change in left):
-                return left
+                return Unmade(left, full)
         raise Unavailable("the datapoints could not be stored; too many writers at once")
 
-    def _bulk(self, operations: Sequence[UpdateOne | DeleteOne]) -> list[int]:
-        """Run updates; the indexes of those that met a document which does not match."""
+    def _bulk(self, operations: Sequence[UpdateOne | DeleteOne]) -> list[tuple[int, int]]:
+        """Run updates; index and code of those whose document does not match, or is full."""
         if not operations:
             return []
         with translated():
             try:
                 self._values.bulk_write(operations, ordered=False)
             except BulkWriteError as exc:
-                return _duplicates(exc.details)
+                return _errors(exc.details)
+            except DocumentTooLarge as exc:
+                raise _too_large() from exc
+            except OperationFailure as exc:
+                raise _too_large() if exc.code in FULL else exc from exc
         return []
 
     def did(self, change: Change) -> bool:
@@ -160,6 +188,10 @@ class PointStore:
                 made = self._values.update_one(found, update, upsert=not revision)
             except DuplicateKeyError:
                 return False
+            except WriteError as exc:
+                if exc.code in FULL:
+                    raise _too_large() from exc
+                raise
         return bool(made.matched_count) or made.upserted_id is not None
 
     def between(self, stream: Stream, lo: int, hi: int, wanted: int = 0) -> Iterator[Points]:
@@ -311,14 +343,22 @@ def _look(stream: int, width: int, field: str, direction: int) -> list[Doc]:
     ]
 
 
-def _duplicates(details: Any) -> list[int]:
+def _errors(details: Any) -> list[tuple[int, int]]:
     if details.get("writeConcernErrors"):
         raise Unavailable("the database did not confirm the write in time")
     errors = details["writeErrors"]
     for error in errors:
-        if error.get("code") != DUPLICATE:
+        if error.get("code") not in (DUPLICATE, *FULL):
             raise Unavailable("the database refused datapoints", reason=error.get("code"))
-    return [error["index"] for error in errors]
+    return [(error["index"], error["code"]) for error in errors]
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        "datapoints that are kept together are over 16 MiB; send fewer at once",
+        limit="bson_bytes",
+        max=16 * 1024 * 1024,
+    )
 
 
 def _within(found: Iterable[tuple[Bucket, Points]], lo: int, hi: int) -> Points:

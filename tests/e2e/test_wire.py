@@ -118,3 +118,14 @@ def test_every_page_is_reached_by_its_link(
         assert not link or link.startswith(f"<{live.root}/")
         url = link.partition(">")[0].removeprefix(f"<{live.root}")
     assert seen == list(range(25))
+
+
+def test_a_malformed_chunk_is_the_sender_s_mistake(
+    connection: http.client.HTTPConnection, made: dict
+) -> None:
+    connection.putrequest("PUT", made["path"])
+    for name, value in (basic(made) | {"Transfer-Encoding": "chunked"}).items():
+        connection.putheader(name, value)
+    connection.endheaders(b"zz\r\n{}\r\n0\r\n\r\n")
+    status, told = answered(connection)
+    assert (status, told["error"]["code"]) == (400, "bad_encoding")

@@ -19,6 +19,7 @@ URL = "/api/v1/stream/"
 FACTS = {
     "id", "resource_uri", "number", "title", "tags", "value_type", "highest_granularity",
     "value_downsamplers", "time_downsamplers", "public", "late", "dataset", "derived_from",
+    "backfill",
 }  # fmt: skip
 Ask = Callable[..., TestResponse]
 
@@ -77,6 +78,7 @@ def test_a_stream_that_was_made_is_shown(post: Ask, services: Services):
         "late": "keep",
         "dataset": None,
         "derived_from": None,
+        "backfill": None,
     }
     assert answer.headers["Location"] == facts["resource_uri"]
 

@@ -7,13 +7,14 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
-from hub.errors import BadDatapoint, HubError, LateDatapoint, NotJson
+from hub.errors import BadDatapoint, HubError, Invalid, LateDatapoint, NotJson
 from hub.ingest.text import Shape
 from hub.series.selection import Selection
 from hub.services import Services
@@ -399,3 +400,14 @@ def test_first_batches_that_come_at_once_lose_nothing(streams: Streams, attempt:
 
     at_once([job(step) for step in steps])
     assert sorted(values(streams, stream)) == sorted([*range(100)] * 3)
+
+
+@pytest.mark.parametrize("depth", [200, 900, 5_000])
+def test_a_value_nested_beyond_reading_is_refused(streams: Streams, depth: int) -> None:
+    stream = streams.new(value_type="nominal", value_downsamplers=("count",))
+    body = b'[{"t": 1, "v": ' + b"[" * depth + b"]" * depth + b"}]"
+    arriving = Arriving(stream=stream, body=body, shape="array")
+    with suppress(Invalid):
+        verdicts = streams.services.appending.put(arriving).verdicts
+        assert isinstance(verdicts[0], Invalid)
+    assert values(streams, stream) == []

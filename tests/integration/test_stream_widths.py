@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from hub.errors import TooLarge
 from hub.series.selection import Selection
 from hub.services import Services
 from hub.values import Stream
@@ -85,3 +86,26 @@ def test_a_stale_writer_s_points_are_seen(streams: Streams) -> None:
         now(streams, stream), Selection(granularity="minutes", partial=True)
     )
     assert sum(point["v"]["c"] for point in minutes.points) == 3_001
+
+
+def test_large_values_get_narrower_documents(streams: Streams) -> None:
+    stream = streams.new(value_type="nominal", value_downsamplers=("count",))
+    large = "x" * 100_000
+    for n in range(0, 400, 50):
+        pairs = [(START + m, f"{m}{large}") for m in range(n, n + 50)]
+        streams.append(now(streams, stream), pairs)
+    reading = streams.services.readings.read(now(streams, stream), Selection(limit=1_000))
+    assert [len(point["v"]) - len(large) for point in reading.points][::100] == [1, 3, 3, 3]
+    assert reading.total == 400
+
+
+def test_what_cannot_be_kept_together_is_refused_with_a_reason(streams: Streams) -> None:
+    stream = streams.new(value_type="nominal", value_downsamplers=("count",))
+    half = "x" * 9_000_000
+    with pytest.raises(TooLarge):
+        streams.append(stream, [(START, half), (START, half)])
+    for n in range(4):
+        streams.append(now(streams, stream), [(START + n / 10, half)])
+    with pytest.raises(TooLarge):
+        for n in range(4, 8):
+            streams.append(now(streams, stream), [(START + n / 10, half)])

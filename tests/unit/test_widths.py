@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from hub.series.levels import LEVELS
-from hub.series.widths import WIDTHS_MS, first_width
+from hub.series.widths import WIDTHS_MS, first_width, narrower
 
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 
@@ -51,3 +51,21 @@ def test_every_granularity_has_a_width() -> None:
 def test_an_unknown_granularity_is_refused() -> None:
     with pytest.raises(ValueError, match="weeks"):
         first_width(None, "weeks")
+
+
+@pytest.mark.parametrize(
+    ("widths", "full", "made"),
+    [
+        (((0, 3_600_000),), 3_600_000, ((0, 3_600_000), (50, 600_000))),
+        (
+            ((0, 10_000), (90, 60_000)),
+            10_000,
+            ((0, 10_000), (50, 60_000), (50, 1_000), (90, 1_000)),
+        ),
+        (((0, 1_000),), 1_000, None),
+    ],
+)
+def test_full_documents_are_followed_by_narrower_ones(
+    widths: tuple[tuple[int, int], ...], full: int, made: tuple[tuple[int, int], ...] | None
+) -> None:
+    assert narrower(widths, full, 50) == made

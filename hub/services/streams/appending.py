@@ -181,10 +181,17 @@ def _judged(value: object) -> object:
 
 
 def _repeated(value: object) -> str | None:
-    if isinstance(value, text.RepeatedName):
-        return value.name
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return next((name for item in inner if (name := _repeated(item)) is not None), None)
+    """A name that stands twice in one object, at whatever depth."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, text.RepeatedName):
+            return item.name
+        if isinstance(item, dict):
+            stack += item.values()
+        elif isinstance(item, list):
+            stack += item
+    return None
 
 
 def _line(line: bytes) -> object:

@@ -35,6 +35,7 @@ from hub.query.page import Cut, Order
 from hub.series import buckets
 from hub.series.incoming import time_ms
 from hub.series.levels import SECOND_MS
+from hub.store.datasets import Datasets
 from hub.store.documents import Documents
 from hub.store.point_documents import Change
 from hub.store.points import PointStore
@@ -75,17 +76,26 @@ class _Page:
         return _Page(ids, [row for row in self.rows if row["_id"] < end])
 
 
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Where the documents are that feed streams."""
+
+    datasets: Datasets
+    documents: Documents
+
+
 class Feeding:
     def __init__(
         self,
         streams: Streams,
-        documents: Documents,
+        archive: Archive,
         points: PointStore,
         progress: Progress,
         limits: Limits,
     ) -> None:
         self._streams = streams
-        self._documents = documents
+        self._datasets = archive.datasets
+        self._documents = archive.documents
         self._points = points
         self._progress = progress
         self._limits = limits
@@ -100,7 +110,9 @@ class Feeding:
             Unavailable: the database is away. What ails one dataset is logged.
         """
         ends, seen = monotonic() + seconds, 0
-        streams = sorted(self._streams.fed(), key=lambda each: (each.id < self._first, each.id))
+        gone = set(self._datasets.deleted())
+        fed = [each for each in self._streams.fed() if each.feed and each.feed.dataset not in gone]
+        streams = sorted(fed, key=lambda each: (each.id < self._first, each.id))
         turns = deque((stream, self._feed(stream)) for stream in streams)
         while turns:
             stream, steps = turns.popleft()

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from hub.errors import HubError, LateDatapoint, Unavailable
+from hub.errors import HubError, LateDatapoint, TooLarge, Unavailable
 from hub.series import buckets
 from hub.series.buckets import Bucket
 from hub.series.exact import identity
-from hub.series.widths import ENOUGH, adapted
+from hub.series.widths import ENOUGH, adapted, narrower
 from hub.store.group_commit import GroupCommit
 from hub.store.point_documents import Change
-from hub.store.points import PointStore
+from hub.store.points import PointStore, Unmade
 from hub.store.streams import Streams
 from hub.values import Stream
 
@@ -29,12 +29,12 @@ TURNS = 64
 """Locks by which the requests of this process take turns at one document."""
 
 
-class _Taken(Exception):
-    """Some changes were not made, because the documents hold something as new."""
+class _Unmade(Exception):
+    """Some changes of a request were not made."""
 
-    def __init__(self, changes: list[Change]) -> None:
+    def __init__(self, unmade: Unmade) -> None:
         super().__init__()
-        self.changes = changes
+        self.unmade = unmade
 
 
 class Placing:
@@ -76,9 +76,9 @@ class Placing:
         changes = _changes(self._fitted(stream, kept), kept, by)
         if again:
             refused = [change for change in changes if change.fresh]
-            refused += self._write([change for change in changes if not change.fresh])
+            refused += self._write(stream, [change for change in changes if not change.fresh])
         else:
-            refused = self._write(changes)
+            refused = self._write(stream, changes)
         for change in refused:
             with self._turns[hash(change.bucket) % TURNS]:
                 self._fit_in(change, again=again)
@@ -99,24 +99,52 @@ class Placing:
             return replace(stream, widths=widths)
         return next(iter(self._streams.by_ids([stream.id])), stream)
 
-    def _write(self, changes: list[Change]) -> list[Change]:
+    def _write(self, stream: Stream, changes: list[Change]) -> list[Change]:
+        """Make changes; those that must be fitted in are returned."""
+        unmade = self._tried(changes)
+        refused = unmade.taken
+        for change in unmade.full:
+            refused += self._write(*self._narrowed(stream, change))
+        return refused
+
+    def _tried(self, changes: list[Change]) -> Unmade:
         if not changes:
-            return []
+            return Unmade([], [])
         if sum(len(change.values) for change in changes) > TOGETHER_MAX:
             return self._points.write(changes)
         try:
             self._commits.put(changes)
-        except _Taken as exc:
-            return exc.changes
-        return []
+        except _Unmade as exc:
+            return exc.unmade
+        return Unmade([], [])
 
     def _commit(self, requests: Sequence[list[Change]]) -> dict[int, Exception]:
-        refused = {id(c) for c in self._points.write([c for own in requests for c in own])}
-        taken = {
-            index: [change for change in own if id(change) in refused]
-            for index, own in enumerate(requests)
-        }
-        return {index: _Taken(changes) for index, changes in taken.items() if changes}
+        unmade = self._points.write([change for own in requests for change in own])
+        owners = {id(change): index for index, own in enumerate(requests) for change in own}
+        found: dict[int, Unmade] = {}
+        for change in unmade.taken:
+            found.setdefault(owners[id(change)], Unmade([], [])).taken.append(change)
+        for change in unmade.full:
+            found.setdefault(owners[id(change)], Unmade([], [])).full.append(change)
+        return {index: _Unmade(own) for index, own in found.items()}
+
+    def _narrowed(self, stream: Stream, change: Change) -> tuple[Stream, list[Change]]:
+        """A change of a full document as changes of narrower ones, which the stream has from its
+        beginning on.
+
+        Raises:
+            TooLarge: they are the narrowest already.
+        """
+        widths = narrower(stream.widths, change.bucket.width, change.bucket.start)
+        if widths is None:
+            raise TooLarge("the datapoints of one second are over 16 MiB", stream=stream.uuid)
+        if self._streams.set_widths(stream.id, widths, stream.widths):
+            stream = replace(stream, widths=widths)
+        else:
+            stream = next(iter(self._streams.by_ids([stream.id])), stream)
+        start = change.bucket.start
+        points = [(start + buckets.parsed(n)[0], v) for n, v in change.values.items()]
+        return stream, _changes(stream, points, change.by)
 
     def _late(self, stream: Stream, datapoints: Sequence[Datapoint]) -> dict[int, HubError]:
         """Those that are older than the newest, be it stored or before them in the request."""
