@@ -53,8 +53,6 @@ def read(request: Request, sent_max: int | None = None) -> bytes:
         sent = _bounded(request, sent_max or limits.sent_max)
     except TimeoutError as exc:
         raise SlowClient("the body did not arrive in time") from exc
-    except OSError as exc:
-        raise BadEncoding("the body cannot be read") from exc
     if encoding == "identity":
         return sent
     return _unpacked(sent, sent_max or limits.inflated_max)
@@ -63,7 +61,7 @@ def read(request: Request, sent_max: int | None = None) -> bytes:
 def _bounded(request: Request, size_max: int) -> bytes:
     length = request.content_length
     if length is None:
-        body = request.stream.read(size_max + 1)
+        body = _chunks(request, size_max + 1)
     elif length > size_max:
         _let_it_finish(request, length)
         raise _too_large("body_bytes", size_max)
@@ -74,6 +72,16 @@ def _bounded(request: Request, size_max: int) -> bytes:
     if len(body) > size_max:
         raise _too_large("body_bytes", size_max)
     return body
+
+
+def _chunks(request: Request, size: int) -> bytes:
+    """A body of unknown length. What is raised for a malformed one is the web server's own."""
+    try:
+        return request.stream.read(size)
+    except TimeoutError:
+        raise
+    except Exception as exc:
+        raise BadEncoding("the body's chunks cannot be read") from exc
 
 
 def _let_it_finish(request: Request, length: int) -> None:
