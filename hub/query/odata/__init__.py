@@ -1,0 +1,1 @@
+"""OData text to MongoDB: tokens, a frozen tree, types, and filters or stages."""
