@@ -20,8 +20,8 @@ from hub.series.levels import ROLLUPS
 from hub.series.names import STORED_TIMES, default_for
 from hub.series.parts import IntArray
 from hub.series.widths import first_width
-from hub.services.streams.downsample import Downsampling
-from hub.services.streams.placing import Placing
+from hub.services.streams.upkeep.downsample import Downsampling
+from hub.services.streams.writing.placing import Placing
 from hub.settings import Settings
 from hub.store import schema
 from hub.store.client import Mongo, connect

@@ -18,7 +18,7 @@ from hub.ingest.read import Bounds
 from hub.query import Limits
 from hub.services.permits import Allowance
 from hub.services.queries import Budgets
-from hub.services.streams.readings import ReadLimits
+from hub.services.streams.reading.readings import ReadLimits
 
 PREFIX = "HUB_"
 SECRET_CHARS_MIN = 32

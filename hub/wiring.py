@@ -20,14 +20,14 @@ from hub.services.keys import Keys
 from hub.services.permits import Permits
 from hub.services.queries import Queries
 from hub.services.series import Series
-from hub.services.streams.appending import Appending
-from hub.services.streams.deriving import Deriving
-from hub.services.streams.downsample import Downsampling
-from hub.services.streams.feeding import Archive, Feeding
-from hub.services.streams.placing import Placing
-from hub.services.streams.purging import Purging
-from hub.services.streams.readings import Readings
-from hub.services.streams.registry import Streams
+from hub.services.streams.reading.readings import Readings
+from hub.services.streams.registry.streams import Streams
+from hub.services.streams.upkeep.deriving import Deriving
+from hub.services.streams.upkeep.downsample import Downsampling
+from hub.services.streams.upkeep.feeding import Archive, Feeding
+from hub.services.streams.upkeep.purging import Purging
+from hub.services.streams.writing.appending import Appending
+from hub.services.streams.writing.placing import Placing
 from hub.services.users import Users
 from hub.settings import Settings
 from hub.store import audit, client, datasets, documents, identity, schema, users

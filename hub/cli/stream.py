@@ -12,8 +12,8 @@ from hub.cli.session import Duration, json_option, put_out, session, table
 from hub.series.levels import LEVELS
 from hub.series.names import VALUE_TYPES
 from hub.services import Services, scopes
-from hub.services.streams.form import LATE
-from hub.services.streams.wanted import wanted
+from hub.services.streams.registry.form import LATE
+from hub.services.streams.registry.wanted import wanted
 from hub.values import EVERYTHING, Document, Principal, Stream
 
 ADMIN = Principal("command line", frozenset(scopes.SCOPES), EVERYTHING, None)

@@ -61,6 +61,18 @@ def name(offset_ms: int, sequence: int) -> str:
     return f"{offset_ms}-{sequence}" if sequence else str(offset_ms)
 
 
+def names(offsets: list[int]) -> list[str]:
+    """Names for ascending offsets, counted where one comes several times."""
+    if len(set(offsets)) == len(offsets):
+        return list(map(str, offsets))
+    made, before, count = [], -1, 0
+    for offset in offsets:
+        count = count + 1 if offset == before else 0
+        before = offset
+        made.append(name(offset, count))
+    return made
+
+
 def parsed(text: str) -> tuple[int, int]:
     """The offset and the sequence of a name."""
     offset, _, sequence = text.partition("-")

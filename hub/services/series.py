@@ -25,7 +25,7 @@ from hub.services.field_rows import FieldRows
 from hub.services.permits import Permits
 from hub.services.queries import Budgets
 from hub.services.raw_columns import RawColumns
-from hub.services.streams.readings import Reading
+from hub.services.streams.reading.readings import Reading
 from hub.store.documents import Documents
 from hub.values import Principal, Stream
 

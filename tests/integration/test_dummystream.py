@@ -27,7 +27,7 @@ from hub.series.names import STORED_VALUES
 from hub.series.selection import LIMIT_MAX, Selection
 from hub.serve import Part
 from hub.services import Services
-from hub.services.streams.wanted import wanted
+from hub.services.streams.registry.wanted import wanted
 from hub.settings import Settings
 from hub.store.mongod import status
 from hub.store.points import PointStore

@@ -16,7 +16,7 @@ from pymongo.database import Database
 
 from hub.series.levels import LEVELS, ROLLUPS, Level
 from hub.services import Services
-from hub.services.streams.readings import ReadLimits
+from hub.services.streams.reading.readings import ReadLimits
 from hub.settings import Settings
 from tests.conftest import Access
 from tests.series import (

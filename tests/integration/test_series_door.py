@@ -20,7 +20,7 @@ from hub.series.names import STORED_VALUES, VALUE_LETTERS
 from hub.services import Services, scopes
 from hub.services.permits import Allowance
 from hub.services.queries import Budgets
-from hub.services.streams.readings import ReadLimits
+from hub.services.streams.reading.readings import ReadLimits
 from hub.settings import Settings
 from hub.values import Reach
 from tests.conftest import Access

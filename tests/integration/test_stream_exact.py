@@ -19,7 +19,7 @@ from hub.series.names import TIME_LETTERS, VALUE_LETTERS
 from hub.series.selection import Selection
 from hub.services import Services
 from hub.services.permits import Allowance, Permits
-from hub.services.streams.readings import Readings, ReadLimits
+from hub.services.streams.reading.readings import Readings, ReadLimits
 from hub.store.points import PointStore
 from hub.store.rollups import Rollups
 from hub.values import Stream

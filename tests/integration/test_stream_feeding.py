@@ -12,7 +12,7 @@ from pymongo.database import Database
 
 from hub.series.selection import Selection
 from hub.services import Services
-from hub.services.streams.feeding import BATCH, arrival
+from hub.services.streams.upkeep.feeding import BATCH, arrival
 from hub.values import Feed, Stream
 from tests.conftest import Access
 from tests.streams import Streams

@@ -13,7 +13,7 @@ from pymongo.database import Database
 
 from hub.series.selection import Selection
 from hub.services import Services
-from hub.services.streams.feeding import BATCH
+from hub.services.streams.upkeep.feeding import BATCH
 from hub.values import Feed, Stream
 from tests.conftest import Access
 from tests.integration.test_stream_feeding import values

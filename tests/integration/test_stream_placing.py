@@ -18,7 +18,7 @@ from hub.errors import BadDatapoint, HubError, Invalid, LateDatapoint, NotJson
 from hub.ingest.text import Shape
 from hub.series.selection import Selection
 from hub.services import Services
-from hub.services.streams.appending import Appended, Arriving
+from hub.services.streams.writing.appending import Appended, Arriving
 from hub.values import Late, Stream
 from tests.chain import Raw
 from tests.streams import Streams

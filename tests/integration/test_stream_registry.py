@@ -23,7 +23,7 @@ from hub.errors import (
     Unauthorized,
 )
 from hub.services import Services, scopes
-from hub.services.streams.wanted import wanted
+from hub.services.streams.registry.wanted import wanted
 from hub.store import streams as store
 from hub.store.client import DURABLE, Mongo
 from hub.values import BSON_CODEC, EVERYTHING, Feed, Principal, Reach, Stream

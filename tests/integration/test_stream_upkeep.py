@@ -20,10 +20,10 @@ from hub.series.levels import ROLLUPS
 from hub.series.points import Points
 from hub.series.selection import Selection
 from hub.services import Services
-from hub.services.streams.downsample import Downsampling
-from hub.services.streams.placing import bucket_of
-from hub.services.streams.readings import Readings, ReadLimits
-from hub.services.streams.settled import UNSEEN_MAX
+from hub.services.streams.reading.readings import Readings, ReadLimits
+from hub.services.streams.reading.settled import UNSEEN_MAX
+from hub.services.streams.upkeep.downsample import Downsampling
+from hub.services.streams.writing.placing import bucket_of
 from hub.settings import Settings
 from hub.store import streams as store
 from hub.store.point_documents import Change, Mark

@@ -19,10 +19,10 @@ from hub.errors import (
     UnsupportedDeriveOperator,
 )
 from hub.series.names import STORED_TIMES, STORED_VALUES
-from hub.services.streams import tags
-from hub.services.streams.derivations import OPERATORS
-from hub.services.streams.form import STREAM
-from hub.services.streams.wanted import UUID, uuid_of, wanted
+from hub.services.streams.registry import tags
+from hub.services.streams.registry.derivations import OPERATORS
+from hub.services.streams.registry.form import STREAM
+from hub.services.streams.registry.wanted import UUID, uuid_of, wanted
 from hub.values import Feed
 
 A, B, C = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "abc")

@@ -16,7 +16,7 @@ from hub.errors import HubError, Invalid
 from hub.ingest.text import shape_of
 from hub.series.shape import iso
 from hub.services import scopes
-from hub.services.streams.appending import Appended, Arriving, Verdict
+from hub.services.streams.writing.appending import Appended, Arriving, Verdict
 from hub.values import Stream
 
 bp = Blueprint("appending", __name__)

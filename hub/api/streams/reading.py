@@ -14,7 +14,7 @@ from hub.api.streams.columns import columns
 from hub.api.streams.forms import JSONP, Form, Told
 from hub.errors import NotFound
 from hub.query.tags import tag_filter
-from hub.services.streams.readings import ANYBODY
+from hub.services.streams.reading.readings import ANYBODY
 from hub.values import Document, Principal, Stream
 
 bp = Blueprint("reading", __name__)

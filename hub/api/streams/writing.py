@@ -9,7 +9,7 @@ from hub.api.answers import one
 from hub.api.auth import principal, requires_key
 from hub.api.context import services
 from hub.services import scopes
-from hub.services.streams.wanted import wanted
+from hub.services.streams.registry.wanted import wanted
 
 bp = Blueprint("writing", __name__)
 

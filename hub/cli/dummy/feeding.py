@@ -19,7 +19,7 @@ from hub.cli.dummy.stop import Stop
 from hub.errors import HubError, StreamNotFound, Unavailable
 from hub.jobs.schedule import once, timetable
 from hub.services import Services
-from hub.services.streams.appending import Arriving
+from hub.services.streams.writing.appending import Arriving
 from hub.values import Stream
 
 log = logging.getLogger(__name__)

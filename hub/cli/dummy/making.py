@@ -8,7 +8,7 @@ from hub.cli.dummy.kinds import Kind
 from hub.cli.stream import ADMIN
 from hub.errors import StreamNotFound
 from hub.services import Services
-from hub.services.streams.wanted import wanted
+from hub.services.streams.registry.wanted import wanted
 from hub.values import Document, Stream
 
 DEMO = "int(0,10),float(-2,2),float(0,100)"

@@ -1,1 +1,1 @@
-"""Streams: what there is, who may open it, how it is made and removed."""
+"""Streams: made and found (registry), written, read, and kept up to date (upkeep)."""

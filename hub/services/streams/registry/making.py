@@ -23,10 +23,10 @@ from hub.query import Limits, guard_filter
 from hub.series.widths import first_width
 from hub.services import scopes
 from hub.services.datasets import Datasets
-from hub.services.streams.access import allowed
-from hub.services.streams.derivations import check_sources
-from hub.services.streams.tags import differ, matching
-from hub.services.streams.wanted import Wanted, WantedSource
+from hub.services.streams.registry.access import allowed
+from hub.services.streams.registry.derivations import check_sources
+from hub.services.streams.registry.tags import differ, matching
+from hub.services.streams.registry.wanted import Wanted, WantedSource
 from hub.store.audit import Audit
 from hub.store.streams import Sight, Streams
 from hub.values import Derivation, Feed, Principal, Source, Stream

@@ -14,7 +14,7 @@ from hub.ingest.text import Shape
 from hub.series.incoming import datapoint, plain
 from hub.series.levels import SECOND_MS
 from hub.services.repeats import opened
-from hub.services.streams.placing import Datapoint, Placing
+from hub.services.streams.writing.placing import Datapoint, Placing
 from hub.store.receipts import Receipts
 from hub.values import Stream
 

@@ -200,22 +200,10 @@ def _changes(stream: Stream, datapoints: Sequence[Datapoint], by: bytes) -> list
     made = []
     for bucket, chosen in buckets.split(stream.id, stream.widths, at):
         offsets = (at[chosen] - bucket.start).tolist()
-        own = map(str, offsets) if single else names(offsets)
+        own = map(str, offsets) if single else buckets.names(offsets)
         held = dict(zip(own, values[chosen], strict=True))
         lo, hi = int(at[chosen.start]), int(at[chosen.stop - 1])
         made.append(Change(bucket, held, lo, hi, fresh=not single, by=by))
-    return made
-
-
-def names(offsets: list[int]) -> list[str]:
-    """Names for ascending offsets, counted where one comes several times."""
-    if len(set(offsets)) == len(offsets):
-        return list(map(str, offsets))
-    made, before, count = [], -1, 0
-    for offset in offsets:
-        count = count + 1 if offset == before else 0
-        before = offset
-        made.append(buckets.name(offset, count))
     return made
 
 

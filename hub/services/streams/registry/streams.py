@@ -6,10 +6,10 @@ from hub.errors import Forbidden, OutstandingDependencies, StreamNotFound
 from hub.query import Limits
 from hub.services import scopes
 from hub.services.datasets import Datasets
-from hub.services.streams import facts
-from hub.services.streams.access import allowed, opens
-from hub.services.streams.making import BUDGET_MS, Making, now, uuids
-from hub.services.streams.wanted import Wanted, uuid_of
+from hub.services.streams.registry import facts
+from hub.services.streams.registry.access import allowed, opens
+from hub.services.streams.registry.making import BUDGET_MS, Making, now, uuids
+from hub.services.streams.registry.wanted import Wanted, uuid_of
 from hub.store.audit import Audit
 from hub.store.progress import Progress
 from hub.store.streams import Sight

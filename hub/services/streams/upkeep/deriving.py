@@ -18,8 +18,7 @@ from hub.series.buckets import Bucket
 from hub.series.climb import Span
 from hub.series.derive import NEEDS, Derived, Window, affected, derived
 from hub.series.levels import Level, highest_of
-from hub.services.streams.inputs import Input, input_of
-from hub.services.streams.placing import names
+from hub.services.streams.upkeep.inputs import Input, input_of
 from hub.store.point_documents import Change
 from hub.store.points import PointStore
 from hub.store.progress import Progress
@@ -101,7 +100,7 @@ class Deriving:
         at = np.array(made.at, np.int64)
         for bucket, chosen in buckets.split(target.id, target.widths, at):
             offsets = (at[chosen] - bucket.start).tolist()
-            wanted[bucket] = dict(zip(names(offsets), made.values[chosen], strict=True))
+            wanted[bucket] = dict(zip(buckets.names(offsets), made.values[chosen], strict=True))
         changed = False
         for _ in range(ATTEMPTS):
             held = {b: (v, r) for b, v, r in self._points.held(target, first, last + 1)}

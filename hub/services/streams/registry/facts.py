@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from bson import json_util
 
-from hub.services.streams.feeding import HORIZON_S
+from hub.services.streams.upkeep.feeding import HORIZON_S
 from hub.values import Derivation, Document, Feed, Stream
 
 HORIZON = timedelta(seconds=HORIZON_S + 1)

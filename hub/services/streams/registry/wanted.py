@@ -20,9 +20,9 @@ from hub.series.names import (
     default_for,
     resolved,
 )
-from hub.services.streams import tags as tag_rules
-from hub.services.streams.derivations import check_operator
-from hub.services.streams.form import load, short
+from hub.services.streams.registry import tags as tag_rules
+from hub.services.streams.registry.derivations import check_operator
+from hub.services.streams.registry.form import load, short
 from hub.values import Document, Feed, Late
 
 UUID = re.compile("[0-9a-f]{8}(-?)[0-9a-f]{4}\\1[0-9a-f]{4}\\1[0-9a-f]{4}\\1[0-9a-f]{12}", re.I)

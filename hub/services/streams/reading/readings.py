@@ -17,8 +17,8 @@ from hub.series.points import Points, joined, plain
 from hub.series.selection import DRAWN_DEFAULT, Selection
 from hub.services.permits import Permits
 from hub.services.raw_columns import RawColumns, stored
-from hub.services.streams.ranks import Ranks
-from hub.services.streams.settled import Settled
+from hub.services.streams.reading.ranks import Ranks
+from hub.services.streams.reading.settled import Settled
 from hub.store.points import PointStore
 from hub.store.rollups import Rollups
 from hub.values import Stream

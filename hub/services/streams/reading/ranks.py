@@ -13,7 +13,7 @@ import numpy as np
 from hub.series.cover import Piece, cover, without
 from hub.series.levels import LEVELS, SECONDS, Level
 from hub.series.parts import IntArray
-from hub.services.streams.settled import Settled
+from hub.services.streams.reading.settled import Settled
 from hub.store.points import PointStore
 from hub.store.rollups import Rollups
 

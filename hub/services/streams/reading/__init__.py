@@ -1,0 +1,1 @@
+"""Ranges read at a granularity, at a cost that follows the page."""

@@ -1,0 +1,1 @@
+"""What the worker does for streams: downsampling, deriving, feeding, purging."""

@@ -1,0 +1,1 @@
+"""Datapoints coming in: checked, and each given its place."""
