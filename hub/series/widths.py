@@ -39,8 +39,9 @@ def first_width(interval_s: float | None, highest: str) -> int:
     return next((width for width in WIDTHS_MS if width >= wanted), WIDTHS_MS[-1])
 
 
-FAR_OFF = 8
-"""A width is changed when the one wanted is so many times larger or smaller."""
+POINTS_LEAST, POINTS_MOST = 20, 2_000
+"""A width is changed when a document would hold fewer or more. A large one costs: each datapoint
+that is set is looked for among those that are there."""
 ENOUGH = 50
 """Datapoints that tell a rate."""
 
@@ -60,9 +61,9 @@ def adapted(
     """
     if points < ENOUGH or last_ms <= first_ms:
         return None
-    current = widths[-1][1]
-    wanted = first_width((last_ms - first_ms) / points / SECOND_MS, SECONDS.name)
-    if current < FAR_OFF * wanted and wanted < FAR_OFF * current:
+    current, span = widths[-1][1], last_ms - first_ms
+    wanted = first_width(span / points / SECOND_MS, SECONDS.name)
+    if wanted == current or POINTS_LEAST <= points * current / span <= POINTS_MOST:
         return None
     return (*widths, (from_ms, wanted))
 
