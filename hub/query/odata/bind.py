@@ -255,11 +255,12 @@ class Binder:
         values: list[Const] = []
         for item in node.right.items:
             term = self.compare("eq", left, self._single(item), item.at)
-            if isinstance(term, Compare) and isinstance(term.right, Const):
-                values.append(term.right)
+            const = term.right if isinstance(term, Compare) else None
+            if isinstance(const, Const) and not isinstance(left, Const):
+                values.append(const)
             else:
                 terms.append(term)
-        if isinstance(left, Const) or not values:
+        if not values:
             return Either(tuple(terms)) if terms else Const(False, "boolean", node.at)
         found = OneOf(left, tuple(values))
         return Either((found, *terms)) if terms else found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from hub.query import Filter, Limits, guard_filter
+from hub.query import Filter, Limits, Pipeline, guard_filter, guard_pipeline
 from hub.query.odata.ast import Expression
 from hub.query.odata.bind import Context, condition
 from hub.query.odata.match import to_match
+from hub.query.odata.stages import Stage
 
 LIMITS: Final = Limits(
     depth_max=40,
@@ -40,3 +42,12 @@ def guarded_filter(tree: Expression, context: Context) -> Filter:
         QueryTooComplex: what it compiles to is over ``LIMITS``.
     """
     return guard_filter(compile_filter(tree, context), limits=LIMITS, analyst=True)
+
+
+def guarded_stages(stages: Sequence[Stage]) -> Pipeline:
+    """Stages of this package, checked as a client's own pipeline is.
+
+    Raises:
+        QueryTooComplex: over ``LIMITS``.
+    """
+    return guard_pipeline(list(stages), limits=LIMITS, analyst=True)

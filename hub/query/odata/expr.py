@@ -35,6 +35,8 @@ from hub.query.odata.typed import (
 from hub.query.odata.value import Expr, Value, clock, constant, is_kind, joined, literal
 
 _SAME_KIND: Final = ["string", "bool", "date"]
+_FOREIGN: Final = ""
+"""What is no time of day, where times are numbers: it equals none of them, and is not null."""
 _NEVER_NULL: Final = (OneOf, IsOf, Quantified, HasAll)
 
 
@@ -104,9 +106,13 @@ class Exprs:
 
     def present(self, node: Typed, like: Kind) -> Expr:
         """A value or null; a stored one as it is, of its kind or not."""
-        if isinstance(node, Field) and (node.kind if node.kind != "any" else like) != "time":
-            return {"$ifNull": [self._ref(node), None]}
-        return self.value(node, like).present()
+        value = self.value(node, like)
+        if not isinstance(node, Field):
+            return value.present()
+        bare = {"$ifNull": [self._ref(node), None]}
+        if (like if node.kind == "any" else node.kind) != "time":
+            return bare
+        return value.where(value.expr, {"$cond": [{"$eq": [bare, None]}, None, _FOREIGN]})
 
     def _truth(self, node: Typed) -> Value:
         """A condition as a value: true, false or null."""
@@ -126,20 +132,22 @@ class Exprs:
     def _stored(self, field: Field, kind: Kind) -> Value:
         ref = self._ref(field)
         kind = kind if field.kind == "any" else field.kind
-        return clock(ref) if kind == "time" else Value(ref, (is_kind(ref, kind),))
+        if kind != "time":
+            return Value(ref, (is_kind(ref, kind),))
+        self._check_building("a time of day", (field,))
+        return clock(ref)
 
     def _operation(self, node: Op) -> Value:
-        self._check_building(node.name, node.args)
+        if node.name in BUILDING or node.kind == "date":
+            self._check_building(node.name, node.args)
         kinds = _operand_kinds(node)
         args = [self.value(arg, kind) for arg, kind in zip(node.args, kinds, strict=True)]
         return OPERATIONS[node.name](node, args)
 
     def _check_building(self, name: str, args: Sequence[Typed]) -> None:
         """The server's copies are bounded: in a lambda only members may be built anew."""
-        if not self._member or name not in BUILDING:
-            return
         for field in (field for arg in args for field in fields(arg)):
-            if field.level != self._member:
+            if self._member and field.level != self._member:
                 raise unsupported(f"{name} of an outer property inside any or all", field.at)
 
     def _compared(self, node: Compare, want: bool) -> Expr:

@@ -134,7 +134,8 @@ class Expressions:
         if reader.now.kind == "sign" and reader.now.text in "+-":
             return self._signed(reader.take())
         if reader.is_word("not") and not _ends(reader.then):
-            at = self._step()
+            reader.check_spaces(prefix=True)
+            at = reader.take().at
             return Not(self._expression(_UNARY), at)
         return self._operand()
 

@@ -38,9 +38,9 @@ class EntityType:
         open: other names than those of ``properties`` are fields of the same name and of
             any kind.
         checked: every stored value is of the kind its property states, or null, or missing.
-            If not, a value of another kind equals nothing, orders with nothing, and is null
-            to arithmetic and functions; an array is of another kind to every property that
-            is no collection.
+            If not, a value of another kind equals no literal, orders with nothing, and is
+            null to arithmetic and functions, and yet it is not null; an array is of another
+            kind to every property that is no collection.
     """
 
     properties: tuple[Property, ...]

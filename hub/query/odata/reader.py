@@ -64,13 +64,16 @@ class Reader:
         """Whether one of these words stands here, in any case."""
         return self.now.kind == "word" and self.now.text.lower() in words
 
-    def check_spaces(self) -> None:
+    def check_spaces(self, *, prefix: bool = False) -> None:
         """Refuse a word operator here that touches what stands around it.
 
         A bracket may touch it: ``(a)and(b)`` cannot be misread.
+
+        Args:
+            prefix: it stands before its only operand, so anything may be in front of it.
         """
         word, before, after = self.now, self._found[self._at - 1], self.then
-        if self._at and not word.spaced and before.text not in _BRACKETS:
+        if not prefix and self._at and not word.spaced and before.text not in _BRACKETS:
             raise bad("white space is missing", word.at, f"a space before '{word.text}'")
         if not after.spaced and after.text not in _BRACKETS:
             raise bad("white space is missing", after.at, f"a space after '{word.text}'")
