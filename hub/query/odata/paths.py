@@ -38,7 +38,7 @@ class Paths:
             variable = first.text
         else:
             names.append(_name(first))
-        while reader.takes("/"):
+        while not reader.now.spaced and reader.takes("/"):
             last = self._segment(Path(tuple(names), variable, first.at))
             if not isinstance(last, str):
                 return last
@@ -50,8 +50,8 @@ class Paths:
         reader, token = self._reader, self._reader.now
         if token.kind == "dollar":
             return self._dollar(path)
-        if token.kind != "word":
-            raise reader.unexpected(_SEGMENT)
+        if token.kind != "word" or token.spaced:
+            raise bad(f"unexpected {token.shown}", token.at, _SEGMENT)
         if reader.opens():
             if reader.is_word("any", "all"):
                 return self._lambda(path, reader.take())

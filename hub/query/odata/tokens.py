@@ -39,7 +39,7 @@ _PATTERN: Final = re.compile(
     | (?P<date>{_DAY}(?!\w))
     | (?P<time>{_CLOCK}(?![\w.]))
     | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.]))
-    | (?P<sign>[(),/:+\-\[\]])
+    | (?P<sign>[(),/:+\-\[\]=;])
     | (?P<alias>@[^\W\d]\w*)
     | (?P<dollar>\$[^\W\d]\w*)
     | (?P<json>"(?:[^"\\]|\\.)*")

@@ -76,13 +76,8 @@ class Evaluator:
         match node:
             case ast.Literal(value=value):
                 return value
-            case ast.Path():
-                found, kind = self.stored(node, document, scope)
-                return found if isinstance(found, Foreign) else read(found, kind)
-            case ast.Count(path=path):
-                return len(self.members(path, document, scope))
-            case ast.Lambda():
-                return self.quantified(node, document, scope)
+            case ast.Path() | ast.Count() | ast.Lambda():
+                return self.from_path(node, document, scope)
             case ast.Binary(op="in"):
                 return self.inside(node, document, scope)
         inner = [self.value(child, document, scope) for child in ast.children(node)]
@@ -94,6 +89,16 @@ class Evaluator:
             case ast.Call():
                 return self.call(node, inner)
         return self.logical(node, [as_boolean(value) for value in inner])
+
+    def from_path(
+        self, node: ast.Path | ast.Count | ast.Lambda, document: Any, scope: dict[str, Member]
+    ) -> Any:
+        if isinstance(node, ast.Lambda):
+            return self.quantified(node, document, scope)
+        if isinstance(node, ast.Count):
+            return len(self.members(node.path, document, scope))
+        found, kind = self.stored(node, document, scope)
+        return found if isinstance(found, Foreign) else read(found, kind)
 
     def logical(self, node: ast.Expression, terms: list[bool | None]) -> bool | None:
         if isinstance(node, ast.Not):
