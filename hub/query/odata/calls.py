@@ -13,6 +13,7 @@ from hub.query.odata.dialect import Dialect
 from hub.query.odata.fitting import fitted, read, spelled
 from hub.query.odata.functions import FUNCTIONS, TYPES, Function, Kind
 from hub.query.odata.refusal import bad, unsupported
+from hub.query.odata.stored import is_finite
 from hub.query.odata.typed import (
     Compare,
     Const,
@@ -123,10 +124,14 @@ class Calls:
             for item in values
             if isinstance(item, Compare) and isinstance(item.right, Const)
         ]
-        plain = len(wanted) == len(values) and all(c.kind not in ("null", "time") for c in wanted)
+        plain = len(wanted) == len(values) and all(_is_plain(const) for const in wanted)
         if not plain or len({c.value for c in wanted}) < len(wanted):
             raise unsupported("hassubset with values that repeat or are not plain", at)
         return HasAll(found, tuple(wanted))
+
+
+def _is_plain(const: Const) -> bool:
+    return const.kind not in ("null", "time") and is_finite(const)
 
 
 def _check_counts(name: str, args: tuple[Typed, ...], offsets: Sequence[int]) -> None:

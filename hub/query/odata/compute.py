@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from hub.query.odata.casts import cast_to
 from hub.query.odata.typed import Const, Name, Op, Typed
-from hub.query.odata.value import Expr, Value, joined, nullable
+from hub.query.odata.value import Expr, Value, constant, joined, nullable
 
 Operation: TypeAlias = Callable[[Op, Sequence[Value]], Value]
 
@@ -40,10 +40,9 @@ def moment(node: Typed, value: Value) -> Value:
     """A date or a moment as a BSON date."""
     if node.kind != "date":
         return value
-    text = value.expr
     if isinstance(node, Const):
-        return value
-    parsed = {"$dateFromString": {"dateString": text, "format": _DAY, "onError": None}}
+        return constant(node, "datetime")
+    parsed = {"$dateFromString": {"dateString": value.expr, "format": _DAY, "onError": None}}
     return nullable(parsed, [value])
 
 

@@ -13,6 +13,7 @@ from hub.query.odata import plain
 from hub.query.odata.expr import Exprs
 from hub.query.odata.members import quantified
 from hub.query.odata.plain import NEVER, Filter, here
+from hub.query.odata.stored import is_finite
 from hub.query.odata.typed import (
     Both,
     Compare,
@@ -103,6 +104,8 @@ class Matches:
 
     def _compared(self, node: Compare, want: bool, level: int) -> Filter | None:
         match node:
+            case Compare(right=Const() as const) if not is_finite(const):
+                return None
             case Compare(op, Field() as field, Const() as const) if here(field, level):
                 return plain.compared(field, op, const, want=want, unknown=self._unknown)
             case Compare(op, Size(field), Const() as const) if want and here(field, level):

@@ -18,7 +18,7 @@ from hub.query.odata.plain import (
     of_kind,
     searched,
 )
-from hub.query.odata.stored import INVERSE, operators
+from hub.query.odata.stored import INVERSE, is_finite, operators
 from hub.query.odata.typed import (
     Both,
     Compare,
@@ -121,7 +121,7 @@ class _Members:
     def _of_value(self, node: Compare | OneOf | IsOf | Field, want: bool) -> Ways | None:
         match node:
             case Compare(op=op, left=left, right=Const() as const) if self._own(left):
-                return self._compared(op, const, want)
+                return self._compared(op, const, want) if is_finite(const) else None
             case OneOf(left=left) if self._own(left):
                 found = listed(node)
                 return None if found is None else [{"$in" if want else "$nin": found}]

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias, cast
 from hub.query.odata.ast import Comparison
 from hub.query.odata.functions import Kind
 from hub.query.odata.patterns import escaped, fits
-from hub.query.odata.stored import INVERSE, OPERATORS, is_fine, operators, stored
+from hub.query.odata.stored import INVERSE, is_fine, is_finite, operators, stored
 from hub.query.odata.typed import Compare, Const, Field, Found, HasAll, OneOf, Op, Search, Typed
 
 Filter: TypeAlias = dict[str, Any]
@@ -107,7 +107,8 @@ def one_of(node: OneOf, field: Field, *, want: bool) -> Filter | None:
 
 def listed(node: OneOf) -> list[Any] | None:
     """The values of a list as they are stored; None if one has no single stored form."""
-    if any(const.kind == "time" or is_fine(const) for const in node.values):
+    values = node.values
+    if any(const.kind == "time" or is_fine(const) or not is_finite(const) for const in values):
         return None
     return [stored(const) for const in node.values]
 
@@ -206,10 +207,3 @@ def of_size(field: Field, op: Comparison, const: Const) -> Filter | None:
     if op != "eq" or type(count) is not int or not 1 <= count < 2**31:
         return None
     return {**no_arrays_above(field), field.path: {"$size": count}}
-
-
-__all__ = [
-    "NEVER", "OPERATORS", "Filter", "Operators", "above", "both", "compared", "has_all", "here",
-    "inverse", "listed", "no_arrays_above", "of_kind", "of_size", "on", "one_of",
-    "same_in_any_case", "searched", "spread", "truth",
-]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final, cast
 
@@ -34,6 +35,11 @@ def stored(const: Const) -> Any:
 
 def _cut(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def is_finite(const: Const) -> bool:
+    """Whether a query may hold the value as it is: neither NaN nor an infinity."""
+    return not isinstance(const.value, float) or math.isfinite(const.value)
 
 
 def is_fine(const: Const) -> bool:

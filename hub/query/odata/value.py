@@ -20,7 +20,11 @@ Expr = Any
 """An expression as the database takes it."""
 
 _INFINITY: Final = {"$exp": 1000}
-NULL_KINDS: Final = ("null",)
+_NUMBERS: Final[dict[str, Any]] = {
+    "inf": _INFINITY,
+    "-inf": {"$multiply": [-1, _INFINITY]},
+    "nan": {"$subtract": [_INFINITY, _INFINITY]},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def literal(value: Any) -> Expr:
     if isinstance(value, str) and value.startswith("$"):
         return {"$literal": value}
     if isinstance(value, float) and not math.isfinite(value):
-        return _INFINITY if value > 0 else {"$multiply": [-1, _INFINITY]}
+        return _NUMBERS[str(value)]
     return value
 
 
