@@ -63,13 +63,17 @@ def _brief() -> bool:
 
 def _told(stream: Stream, appended: Appended, *, brief: bool) -> dict[str, Any]:
     """A batch's verdicts in order: each one's, or those of refused datapoints."""
-    stored = appended.stored
+    stored, total = appended.stored, len(appended.verdicts)
+    if not brief:
+        said = _said(appended.verdicts)
+    else:
+        said = _refused(appended.verdicts) if stored < total else []
     return {
         "stream_id": stream.uuid,
         "granularity": stream.highest,
         "stored": stored,
-        "refused": len(appended.verdicts) - stored,
-        "verdicts": _refused(appended.verdicts) if brief else _said(appended.verdicts),
+        "refused": total - stored,
+        "verdicts": said,
     }
 
 
