@@ -6,13 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from hub.errors import BadOData, QueryTooComplex, UnsupportedOData
+from hub.errors import BadOData, HubError, QueryTooComplex, UnsupportedOData
+from hub.query.odata.ast import Expression, Path
 from hub.query.odata.bind import Context
 from hub.query.odata.compile import compile_filter, guarded_filter
 from hub.query.odata.dialect import DATASTREAM, STRICT, Dialect
 from hub.query.odata.model import EntityType, Property
 from hub.query.odata.parse import parse_filter
+from tests.cases.odata import shapes
 from tests.cases.odata.trees import ENTITY
 
 CHECKED = EntityType(
@@ -174,6 +178,10 @@ UNSUPPORTED: list[tuple[str, str]] = [
     ("cast(DOI,Edm.Guid) eq Key", "a cast from string to guid"),
     ('hassubset(Keywords,["x","x"])', "hassubset with values that repeat or are not plain"),
     ("Keywords/any(k:k eq tolower(DOI))", "tolower of an outer property inside any or all"),
+    (
+        "Parts/any(p:" * 40 + "p/Size eq Id" + ")" * 40,
+        "an any or all inside another that looks out of it",
+    ),
     ("Parts/any(p:p/In/any(i:i eq p/Size))", "an any or all inside another that looks out of it"),
 ]
 
@@ -247,6 +255,36 @@ def test_what_is_large_still_passes_the_guard(text: str) -> None:
     assert compiled(text)
 
 
-def test_what_becomes_too_deep_is_refused_and_no_accident() -> None:
+KNOWN = st.sampled_from([Path(tuple(item.name.split("/"))) for item in ENTITY.properties])
+
+
+@pytest.mark.parametrize("dialect", [STRICT, DATASTREAM], ids=["strict", "datastream"])
+@settings(max_examples=800, deadline=None)
+@given(tree=shapes.trees_over(KNOWN))
+def test_any_tree_is_compiled_or_refused(dialect: Dialect, tree: Expression) -> None:
+    assert refused(tree, dialect) in (None, "bad_odata", "unsupported_odata", "query_too_complex")
+
+
+def refused(tree: Expression, dialect: Dialect) -> str | None:
+    """The code of the refusal of a tree, None if it compiles."""
+    try:
+        guarded_filter(tree, Context(ENTITY, dialect))
+    except HubError as refusal:
+        return refusal.code
+    return None
+
+
+HOSTILE = {
+    "deep": "(" * 50 + "num" + " add num)" * 50 + " eq 5",
+    "calls": "trim(" * 60 + "text" + ")" * 60 + " eq 'a'",
+    "truths": "(" * 60 + "num gt 1" + ") gt true" * 60,
+    "quotients": " eq ".join(["(free" + " div free" * 50 + ")"] * 2),
+    "positions": "substring(text,length(" * 29 + "text" + "))" * 29 + " eq 'a'",
+    "remainders": "num" + " mod num" * 60 + " eq 1",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_what_grows_too_large_is_refused_at_once(text: str) -> None:
     with pytest.raises(QueryTooComplex):
-        compiled("(" * 50 + "Id" + " add Id)" * 50 + " eq 5")
+        compiled(text, entity=ENTITY)

@@ -12,7 +12,7 @@ from typing import Any, Final, assert_never
 from hub.query.odata.compute import BUILDING, OPERATIONS, searches
 from hub.query.odata.functions import Kind
 from hub.query.odata.plain import above, listed, spread
-from hub.query.odata.refusal import unsupported
+from hub.query.odata.refusal import STEPS_MAX, over, unsupported
 from hub.query.odata.stored import INVERSE, OPERATORS, is_fine, stored
 from hub.query.odata.typed import (
     NUMERIC,
@@ -43,14 +43,16 @@ _NEVER_NULL: Final = (OneOf, IsOf, Quantified, HasAll)
 class Exprs:
     """Makes expressions for one dialect."""
 
-    __slots__ = ("_member", "_unknown")
+    __slots__ = ("_member", "_steps", "_unknown")
 
     def __init__(self, unknown: bool) -> None:
         self._unknown = unknown
+        self._steps = 0
         self._member = 0  # the level of the members that $$x stands for, 0 outside
 
     def test(self, node: Typed, want: bool) -> Expr:
         """Whether a condition is exactly ``want``."""
+        self._step()
         match node:
             case Const(value=value):
                 return value is want
@@ -91,6 +93,7 @@ class Exprs:
         Args:
             kind: the kind to take it for if it has none of its own.
         """
+        self._step()
         match node:
             case Const():
                 return constant(node, kind)
@@ -103,6 +106,12 @@ class Exprs:
                 return self._operation(node)
             case _:
                 return self._truth(node)
+
+    def _step(self) -> None:
+        """Count one step: a condition used as a value is asked for true and for false."""
+        self._steps += 1
+        if self._steps > STEPS_MAX:
+            raise over("odata_steps_max", STEPS_MAX)
 
     def present(self, node: Typed, like: Kind) -> Expr:
         """A value or null; a stored one as it is, of its kind or not."""

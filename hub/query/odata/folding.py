@@ -131,7 +131,8 @@ def called(name: str, args: tuple[Const, ...], kind: Kind) -> Const | None:
     values = [arg.value for arg in args]
     if any(isinstance(value, float) and not math.isfinite(value) for value in values):
         return Const(values[0], kind, args[0].at)
-    return Const(fold(*values), kind, args[0].at)
+    value = fold(*values)
+    return Const(float(value) if kind == "number" else value, kind, args[0].at)
 
 
 def advanced(value: date, by: timedelta) -> date:

@@ -17,6 +17,8 @@ TERMS_MAX: Final = 200
 """Operators, calls and conditions in one expression."""
 LEAVES_MAX: Final = 5_000
 """Literals and paths in one expression, those of its parameter aliases counted too."""
+STEPS_MAX: Final = 10_000
+"""Steps in making the expressions of one option."""
 
 
 def bad(message: str, offset: int, expected: str | None = None) -> BadOData:

@@ -66,7 +66,7 @@ def joined(expr: Expr, values: Iterable[Value], *then: Expr) -> Value:
     after: list[Expr] = []
     for value in values:
         first += [one for one in value.first if one not in first]
-        after += [one for one in value.then if one not in after]
+        after += value.then  # not compared: parts of these may stand in them many times over
     return Value(expr, tuple(first), (*after, *then))
 
 

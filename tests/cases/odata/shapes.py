@@ -41,15 +41,21 @@ json = st.one_of(
     written.map(lambda value: Literal(value, "string")),
 )
 paths = st.lists(names, min_size=1, max_size=3).map(lambda parts: Path(tuple(parts)))
-leaves = st.one_of(
-    literals,
-    paths,
-    st.just(Path(())),
-    names.map(ast.Alias),
-    paths.map(ast.Count),
-    paths.map(lambda path: ast.Lambda(path, "any")),
-    st.lists(json, max_size=3).map(lambda items: ast.Items(tuple(items))),
-)
+
+
+def _leaves(paths: st.SearchStrategy[Path]) -> st.SearchStrategy[ast.Expression]:
+    return st.one_of(
+        literals,
+        paths,
+        paths,
+        st.just(Path(())),
+        names.map(ast.Alias),
+        paths.map(ast.Count),
+        paths.map(lambda path: ast.Lambda(path, "any")),
+        st.lists(json, max_size=3).map(lambda items: ast.Items(tuple(items))),
+    )
+
+
 _OPERATORS = (
     "eq", "ne", "gt", "ge", "lt", "le", "add", "sub", "mul", "div", "divby", "mod", "has",
 )  # fmt: skip
@@ -66,7 +72,9 @@ def _owned(body: ast.Expression, variable: str) -> ast.Expression:
     return ast.And((own, ast.Not(body)))
 
 
-def _larger(inner: st.SearchStrategy[ast.Expression]) -> st.SearchStrategy[ast.Expression]:
+def _larger(
+    inner: st.SearchStrategy[ast.Expression], paths: st.SearchStrategy[Path]
+) -> st.SearchStrategy[ast.Expression]:
     pairs = st.lists(inner, min_size=2, max_size=3).map(tuple)
     calls = st.sampled_from([(n, f.least) for n, f in FUNCTIONS.items()]).flatmap(
         lambda rule: st.tuples(*[inner] * rule[1]).map(lambda args: ast.Call(rule[0], args))
@@ -89,4 +97,9 @@ def _larger(inner: st.SearchStrategy[ast.Expression]) -> st.SearchStrategy[ast.E
     )
 
 
-trees = st.recursive(leaves, _larger, max_leaves=8)
+def trees_over(paths: st.SearchStrategy[Path]) -> st.SearchStrategy[ast.Expression]:
+    """Trees whose properties are some of these."""
+    return st.recursive(_leaves(paths), lambda inner: _larger(inner, paths), max_leaves=8)
+
+
+trees = trees_over(paths)

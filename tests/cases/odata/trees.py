@@ -64,16 +64,38 @@ _VALUES: dict[str, list[Any]] = {
     ],
     "free": [*NUMBERS[:6], *TEXTS[:6], True, *MOMENTS[:2]],
 }  # fmt: skip
+_PROPER: dict[str, list[Any]] = {
+    "pos": [{"lat": 1}, {"lat": -0.5}, {"lat": None}, {}],
+    "tags": [[], ["a"], ["a", "b", None], ["abc", "A"], [None], ["$num", ""]],
+    "nums": [[], [1, 2, 3], [0.5], [None, 7], [-1]],
+    "parts": [
+        [], [{"v": 1, "q": "a"}], [{"v": 5}, {"q": "b"}], [{"v": None, "q": "x"}],
+        [{"v": 2, "q": "ab", "in": [1, 2]}, {"in": []}],
+    ],
+}  # fmt: skip
 _TEXTUAL = ("day", "clock")
 
 
-def documents(count: int, seed: int) -> list[dict[str, Any]]:
-    """Documents with missing fields, nulls and values of other kinds among the proper ones."""
+def documents(count: int, seed: int, *, proper: bool = False) -> list[dict[str, Any]]:
+    """Documents with missing fields, nulls and values of other kinds among the proper ones.
+
+    Args:
+        proper: only values of their property's kind, nulls and missing fields.
+    """
     dice = random.Random(seed)
-    return [_document(dice, number) for number in range(count)]
+    return [(_proper if proper else _mixed)(dice, number) for number in range(count)]
 
 
-def _document(dice: random.Random, number: int) -> dict[str, Any]:
+def _proper(dice: random.Random, number: int) -> dict[str, Any]:
+    found: dict[str, Any] = {"n": number}
+    for name, values in {**_VALUES, **_PROPER}.items():
+        roll = dice.random()
+        if roll >= 0.15:
+            found[name] = None if roll < 0.25 else dice.choice(values)
+    return found
+
+
+def _mixed(dice: random.Random, number: int) -> dict[str, Any]:
     found: dict[str, Any] = {"n": number}
     for name, values in _VALUES.items():
         roll = dice.random()
