@@ -30,9 +30,10 @@ from hub.query.odata.ast import (
 from hub.query.odata.calls import Calls
 from hub.query.odata.dialect import STRICT, Dialect
 from hub.query.odata.fitting import comparable, fitted
-from hub.query.odata.model import EntityType, Property
+from hub.query.odata.model import EntityType
 from hub.query.odata.refusal import bad, unsupported
 from hub.query.odata.resolve import resolved
+from hub.query.odata.scope import Scope
 from hub.query.odata.typed import (
     Both,
     Compare,
@@ -84,24 +85,14 @@ def condition(tree: Expression, context: Context) -> Typed:
     return Binder(context).truth(resolved(tree, context.aliases))
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """A range variable in force: the collection it goes through, as names and as a field."""
-
-    variable: str
-    names: tuple[str, ...]
-    path: str
-    member: Property
-
-
 class Binder:
-    """Binds one tree; holds the range variables around the place it is at."""
+    """Binds one tree."""
 
-    __slots__ = ("_calls", "_context", "_ranges")
+    __slots__ = ("_calls", "_context", "_scope")
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._ranges: list[_Range] = []
+        self._scope = Scope(context.entity)
         now = context.now
         self._calls = Calls(context.dialect, None if now is None else now.astimezone(UTC))
 
@@ -111,9 +102,9 @@ class Binder:
             case Literal(value=value, kind=kind, at=at):
                 return Const(value, kind, at)
             case Path():
-                return self.field(node)
+                return self._scope.field(node)
             case Count(path=path):
-                return Size(self._collection(path))
+                return Size(self._scope.collection(path))
             case Negate(operand=operand, at=at):
                 return negated(self._single(operand), at)
             case Binary():
@@ -153,66 +144,15 @@ class Binder:
             raise bad("this is a collection", found.at, "any(…), all(…) or $count behind it")
         return found
 
-    def field(self, path: Path) -> Field:
-        """The field of a path.
-
-        Raises:
-            BadOData: there is no such property, or it is no value.
-        """
-        if path.variable:
-            return self._of_member(path)
-        if not path.names:
-            raise bad("$it is a whole entity", path.at, "a property behind $it/")
-        found = self._find(path.names, path.at)
-        checked = self._context.entity.checked
-        return Field(found.path, found.kind, 0, found.collection, checked, path.at)
-
-    def _of_member(self, path: Path) -> Field:
-        level = max(i for i, r in enumerate(self._ranges, 1) if r.variable == path.variable)
-        one = self._ranges[level - 1]
-        checked = self._context.entity.checked
-        if not path.names:
-            return Field("", one.member.kind, level, False, checked, path.at)
-        found = self._find((*one.names, *path.names), path.at, len(one.names))
-        inside = found.path.removeprefix(one.path + ".")
-        return Field(inside, found.kind, level, found.collection, checked, path.at)
-
-    def _find(self, names: tuple[str, ...], at: int, member: int = 0) -> Property:
-        """The property of a path; the first ``member`` names lead to what a lambda goes through."""
-        find = self._context.entity.find
-        found = find(names)
-        if found is None:
-            raise bad(f"there is no property {'/'.join(names)[:128]}", at)
-        for count in range(member + 1, len(names)):
-            above = find(names[:count])
-            if above is not None and above.collection:
-                raise bad(f"{names[count - 1]} is a collection", at, "any(…) or all(…) behind it")
-        return found
-
-    def _collection(self, path: Path) -> Field:
-        found = self.field(path)
-        if not found.collection and found.kind != "any":
-            raise bad("this is no collection", path.at, "a collection")
-        return found
-
     def _lambda(self, node: Lambda) -> Typed:
-        found = self._collection(node.path)
+        found = self._scope.collection(node.path)
         if node.body is None:
             return Quantified("any", found, None)
-        names = self._names(node.path)
-        whole = self._find(names, node.path.at, len(names))
-        self._ranges.append(_Range(node.variable, names, whole.path, whole))
-        level = len(self._ranges)
-        body = self.truth(node.body)
-        self._ranges.pop()
+        with self._scope.ranging(node) as level:
+            body = self.truth(node.body)
         own = [item for item in fields(body) if item.level == level]
         objects = bool(own) and all(item.path for item in own)
         return Quantified(node.how, found, body, objects)
-
-    def _names(self, path: Path) -> tuple[str, ...]:
-        """The names of a path from the entity on."""
-        above = next((r.names for r in reversed(self._ranges) if r.variable == path.variable), ())
-        return (*above, *path.names)
 
     def _binary(self, node: Binary) -> Typed:
         if node.op == "has":
@@ -272,7 +212,7 @@ class Binder:
             raise bad("this is no collection", _offset(node.right), "a list in brackets")
         if found.kind == "object":
             raise bad("objects cannot be compared", node.at)
-        member = Field("", found.kind, len(self._ranges) + 1, False, found.checked)
+        member = Field("", found.kind, self._scope.level + 1, False, found.checked)
         return Quantified("any", found, self.compare("eq", member, left, node.at))
 
     def _call(self, node: Call) -> Typed:
@@ -291,8 +231,8 @@ class Binder:
         path, items = node.args
         if not isinstance(path, Path) or not isinstance(items, Items):
             raise unsupported("hassubset of anything but a property and a list", node.at)
-        found = self._collection(path)
-        member = replace(found, path="", level=len(self._ranges) + 1, collection=False)
+        found = self._scope.collection(path)
+        member = replace(found, path="", level=self._scope.level + 1, collection=False)
         values = [self.compare("eq", member, self._single(item), item.at) for item in items.items]
         return self._calls.subset(found, values, node.at)
 
