@@ -195,6 +195,7 @@ def test_answers_from_raw_values_are_limited_in_number(streams: Streams) -> None
     readings = Readings(points, rollups, permits, ReadLimits())
     stream = streams.new(value_downsamplers=("count", "median"))
     streams.append(stream, [(START + n, n) for n in range(100)])
+    stream = streams.services.streams.of(stream.id)
     asked = Selection(granularity="10seconds")
     release = permits.take("another", heavy=True)
     with pytest.raises(TooMany):

@@ -71,6 +71,7 @@ def expected(values: list[Any]) -> dict[str, Any]:
 
 def read_all(streams: Streams, stream: Stream, **asked: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
+    stream = streams.services.streams.of(stream.id)
     while True:
         asked |= {"limit": 10_000, "offset": len(found)}
         reading = streams.services.readings.read(stream, Selection(**asked))
@@ -162,7 +163,8 @@ def test_raw_pages_at_any_offset_are_the_datapoints_in_order(streams: Streams, w
     for offset in (0, 1, 4_999, 17_321, 29_990, 29_999, 30_000, 50_000):
         for reverse in (False, True):
             asked = Selection(offset=offset, limit=7, reverse=reverse)
-            reading = streams.services.readings.read(stream, asked)
+            now = streams.services.streams.of(stream.id)
+            reading = streams.services.readings.read(now, asked)
             ordered = values[::-1] if reverse else values
             assert reading.total == 30_000
             assert [p["v"] for p in reading.points] == ordered[offset : offset + 7]
