@@ -41,14 +41,18 @@ class Supply:
 
     door: Door
     streams: list[str]
-    _starts: Iterator[int] = field(default_factory=lambda: itertools.count(START_S, BATCH))
+    size: int = BATCH
+    _starts: Iterator[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._starts = itertools.count(START_S, self.size)
 
     def requests(self, count: int) -> list[bytes]:
         """At least so many requests."""
         found: list[bytes] = []
         while len(found) < count:
             shift = next(self._starts) - START_S
-            times = each_second(BATCH) + shift * 1000
+            times = each_second(self.size) + shift * 1000
             seconds, values = (times // 1000).tolist(), readings(times, shift)
             points = [{"t": t, "v": v} for t, v in zip(seconds, values, strict=True)]
             body = orjson.dumps(points)
@@ -61,15 +65,15 @@ def measure(site: Site, *, rounds: int = 5, seconds: float = 3.0) -> list[Line]:
     make_floor(site.db)
     opening, firsts = door(site), itertools.count(1, 1_000)
     lines = []
-    for late, clients, worker in ARRAYS:
-        compared = Arrays(site, opening, late, clients, firsts)
+    for late, clients, worker, size in ARRAYS:
+        compared = Arrays(site, opening, late, clients, size, firsts)
         with nullcontext() if worker else resting(site):
             pairs = compared.measure(rounds, seconds)
         clear(site)
         beside = ", worker busy" if worker else ""
         lines.append(
             Line(
-                what=f"append arrays of {BATCH:,}, late={late}, clients: {clients}{beside}",
+                what=f"append arrays of {size:,}, late={late}, clients: {clients}{beside}",
                 unit="points/s",
                 hub=[h for _, h in pairs],
                 floor=[f for f, _ in pairs],
@@ -83,12 +87,15 @@ def measure(site: Site, *, rounds: int = 5, seconds: float = 3.0) -> list[Line]:
     return lines
 
 
-ARRAYS: tuple[tuple[Late, int, bool], ...] = (
-    ("keep", 2, False),
-    ("replace", 2, False),
-    ("keep", 4, False),
-    ("replace", 4, False),
-    ("keep", 4, True),
+LARGE = 10_000
+ARRAYS: tuple[tuple[Late, int, bool, int], ...] = (
+    ("keep", 2, False, BATCH),
+    ("replace", 2, False, BATCH),
+    ("keep", 4, False, BATCH),
+    ("replace", 4, False, BATCH),
+    ("keep", 2, False, LARGE),
+    ("keep", 4, False, LARGE),
+    ("keep", 4, True, BATCH),
 )
 
 
@@ -100,30 +107,33 @@ class Arrays:
     door: Door
     late: Late
     clients: int
+    size: int
     firsts: Iterator[int]
 
     def measure(self, rounds: int, seconds: float) -> list[tuple[float, float]]:
-        supply = Supply(self.door, [self.door.make(self.late) for _ in range(STREAMS)])
+        streams = [self.door.make(self.late) for _ in range(STREAMS)]
+        supply = Supply(self.door, streams, self.size)
         self._hub(supply, 0.5)
         return in_turns(rounds, lambda: self._floor(seconds), lambda: self._hub(supply, seconds))
 
     def _floor(self, seconds: float) -> float:
         first = ("--first", str(next(self.firsts)))
-        size = ("--clients", str(self.clients), "--seconds", str(seconds))
+        load = ("--clients", str(self.clients), "--seconds", str(seconds))
+        size = ("--size", str(self.size))
         done = subprocess.run(
-            [sys.executable, "-m", "bench.streams_floor", *first, *size],
+            [sys.executable, "-m", "bench.streams_floor", *first, *load, *size],
             env=os.environ | self.site.floor_env, cwd=ROOT, stdout=subprocess.PIPE, check=True,
         )  # fmt: skip
         told = orjson.loads(done.stdout)
         return float(told["points"] / told["seconds"])
 
     def _hub(self, supply: Supply, seconds: float) -> float:
-        requests = supply.requests(int(RATE_MAX * seconds))
+        requests = supply.requests(int(RATE_MAX * seconds * BATCH / self.size))
         with connected(self.site.hub, self.clients) as connections:
             measured = drive(connections, requests, seconds, wanted=201)
         if measured.failures or len(measured.latencies) > len(requests):
             raise SystemExit(f"{measured.failures} arrays failed, or too few were ready")
-        return measured.rate * BATCH
+        return measured.rate * self.size
 
 
 def _singles(site: Site, opening: Door, rounds: int, seconds: float) -> Line:

@@ -27,8 +27,6 @@ from hub.store.schema import COLLECTIONS, ZSTD
 FLOOR = "floor_values"
 STREAMS = 20
 WIDTH_MS = first_width(1.0, "seconds")
-CYCLE = int(np.lcm(BATCH * 1000, WIDTH_MS)) // (BATCH * 1000)
-"""After so many batches their times fall into the documents in the same way again."""
 
 
 def make_floor(db: Database[dict[str, Any]]) -> None:
@@ -47,13 +45,18 @@ class Prepared:
     update: dict[str, Any]
 
 
-def patterns() -> list[list[Prepared]]:
+def cycle(size: int) -> int:
+    """After so many batches their times fall into the documents in the same way again."""
+    return int(np.lcm(size * 1000, WIDTH_MS)) // (size * 1000)
+
+
+def patterns(size: int) -> list[list[Prepared]]:
     """The batches of one cycle, as updates of documents."""
-    times = each_second(CYCLE * BATCH)
+    times = each_second(cycle(size) * size)
     values = readings(times)
     return [
-        _prepared(times[first : first + BATCH], values[first : first + BATCH])
-        for first in range(0, len(times), BATCH)
+        _prepared(times[first : first + size], values[first : first + size])
+        for first in range(0, len(times), size)
     ]
 
 
@@ -77,12 +80,13 @@ def _prepared(times: Any, values: list[float]) -> list[Prepared]:
 @click.option("--clients", default=1, show_default=True)
 @click.option("--seconds", default=3.0, show_default=True)
 @click.option("--first", default=1, show_default=True, help="The first stream's number.")
-def main(clients: int, seconds: float, first: int) -> None:
+@click.option("--size", default=BATCH, show_default=True, help="Datapoints of a batch.")
+def main(clients: int, seconds: float, first: int, size: int) -> None:
     """Set batches of datapoints with ``bulk_write``, one process a client; print what was done."""
     starts = multiprocessing.get_context("spawn")
     gate, told = starts.Barrier(clients), starts.SimpleQueue()
     writers = [
-        starts.Process(target=_write, args=(gate, told, seconds, first + number * STREAMS))
+        starts.Process(target=_write, args=(gate, told, seconds, first + number * STREAMS, size))
         for number in range(clients)
     ]
     for writer in writers:
@@ -94,10 +98,10 @@ def main(clients: int, seconds: float, first: int) -> None:
     click.echo(orjson.dumps({"points": points, "seconds": taken}))
 
 
-def _write(gate: Any, told: Any, seconds: float, first: int) -> None:
+def _write(gate: Any, told: Any, seconds: float, first: int, size: int) -> None:
     """One client with streams of its own, in turns."""
     settle()
-    values, prepared = collection(FLOOR), patterns()
+    values, prepared = collection(FLOOR), patterns(size)
     values.find_one({})
     gate.wait(60)
     stored = 0
@@ -106,8 +110,8 @@ def _write(gate: Any, told: Any, seconds: float, first: int) -> None:
         if now >= begun + seconds:
             break
         turn, stream = divmod(number, STREAMS)
-        cycles, batch = divmod(turn, CYCLE)
-        later = cycles * CYCLE * BATCH * 1000
+        cycles, batch = divmod(turn, len(prepared))
+        later = cycles * len(prepared) * size * 1000
         values.bulk_write(
             [
                 UpdateOne(
@@ -119,7 +123,7 @@ def _write(gate: Any, told: Any, seconds: float, first: int) -> None:
             ],
             ordered=False,
         )
-        stored, now = stored + BATCH, time.perf_counter()
+        stored, now = stored + size, time.perf_counter()
     told.put((stored, now - begun))
 
 
