@@ -127,10 +127,6 @@ class Streams:
         """The streams in use that are derived from any of these."""
         return self._many({"derivation.sources.stream": {"$in": list(ids)}, "deleted": None})
 
-    def fed_by(self, dataset: str) -> list[Stream]:
-        """The streams in use whose values come from a dataset."""
-        return self._many({"feed.dataset": dataset, "deleted": None})
-
     def fed(self) -> list[Stream]:
         """The streams in use whose values come from datasets."""
         return self._many({"feed.dataset": {"$type": "string"}, "deleted": None})

@@ -416,7 +416,7 @@ def test_a_closed_stream_is_gone_for_everybody(services: Services, make: Callabl
         services.streams.delete(made)
     same = {"tags.title": {"$eq": made.name}}
     assert services.streams.page(same, ADMIN, offset=0, limit=0) == ([], 0)
-    assert made.id in [stream.id for stream in services.streams.deleted()]
+    assert made.id in [stream.id for stream in services.purging.deleted()]
 
 
 def test_a_closed_stream_does_not_match_query_tags(services: Services, make: Callable):
@@ -458,7 +458,7 @@ def test_the_store_finds_what_depends(rows: store.Streams, make: Callable, datas
         make(derive_op="derivative", derive_from=[source.uuid]),
     ]
     assert rows.derived_from(source.id) == derived
-    assert rows.fed_by(dataset.uuid) == [source]
+    assert source in rows.fed()
     assert rows.by_ids([derived[1].id, source.id, 10**9]) == [source, derived[1]]
 
 

@@ -128,10 +128,6 @@ class Streams:
             closed = self._store.mark_deleted(stream.id, now(), depended=depended)
         self._audit.note("stream.delete", stream=stream.uuid)
 
-    def deleted(self) -> list[Stream]:
-        """The closed streams, whose datapoints are still to be removed."""
-        return self._store.deleted()
-
     def facts(self, stream: Stream) -> Document:
         """What its owner is told of a stream, ready for JSON."""
         derivation = stream.derivation
