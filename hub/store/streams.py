@@ -18,11 +18,13 @@ adds a stream without having seen those that were added before.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from cachetools import TTLCache
 from pymongo.errors import DuplicateKeyError
 
 from hub.errors import Conflict, StreamNotFound
@@ -30,6 +32,8 @@ from hub.store.client import Doc, Mongo, translated
 from hub.values import Derivation, Document, Feed, Source, Stream
 
 COUNTER = "streams"
+RECENT_S = 0.5
+"""How old a row may be that ``recent`` gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,8 @@ class Streams:
     def __init__(self, mongo: Mongo) -> None:
         self._streams = mongo.db["streams"]
         self._counters = mongo.db["counters"]
+        self._recent: TTLCache[str, Stream] = TTLCache(maxsize=10_000, ttl=RECENT_S)
+        self._lock = threading.Lock()
 
     def next_id(self) -> int:
         """The id that ``add`` takes as long as nobody else adds a stream."""
@@ -67,6 +73,16 @@ class Streams:
     def get(self, uuid: str) -> Stream:
         """One stream, deleted ones too while they are being removed. Raises StreamNotFound."""
         return self._one({"uuid": uuid}, stream=uuid)
+
+    def recent(self, uuid: str) -> Stream:
+        """As ``get``, but what other processes did in the last ``RECENT_S`` may not show."""
+        with self._lock:
+            known = self._recent.get(uuid)
+        if known is None:
+            known = self.get(uuid)
+            with self._lock:
+                self._recent[uuid] = known
+        return known
 
     def by_id(self, stream_id: int) -> Stream:
         """As ``get``, by the integer id."""
@@ -121,7 +137,9 @@ class Streams:
             same["widths"] = [list(width) for width in before]
         change = {"$set": {"widths": [list(width) for width in widths]}}
         with translated():
-            return bool(self._streams.update_one(same, change).matched_count)
+            done = bool(self._streams.update_one(same, change).matched_count)
+        self._forget()
+        return done
 
     def derived_from(self, *ids: int) -> list[Stream]:
         """The streams in use that are derived from any of these."""
@@ -163,6 +181,7 @@ class Streams:
             condition["depended"] = depended
         with translated():
             result = self._streams.update_one(condition, {"$set": {"deleted": at}})
+        self._forget()
         return bool(result.matched_count)
 
     def deleted(self) -> list[Stream]:
@@ -174,6 +193,10 @@ class Streams:
         self._taken(stream_id)
         with translated():
             self._streams.delete_one({"_id": stream_id, "deleted": {"$ne": None}})
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._recent.clear()
 
     def _taken(self, stream_id: int) -> None:
         with translated():

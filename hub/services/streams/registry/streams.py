@@ -51,6 +51,9 @@ class Streams:
     def writable(self, stream: str, principal: Principal | None) -> Stream:
         """A stream to write to or to delete.
 
+        Of one that keeps every datapoint its row may be ``RECENT_S`` old: a datapoint that goes
+        to a document of the widths before is found there as well.
+
         Raises:
             BadStreamId: no UUID.
             StreamNotFound: there is none, or it is not public and the key is for others.
@@ -59,7 +62,7 @@ class Streams:
                 for others.
         """
         writer = allowed(principal, scopes.STREAM_WRITE)
-        found = self._named(uuid_of(stream))
+        found = self._recent(uuid_of(stream))
         if opens(writer, found):
             return found
         if found.public:
@@ -136,10 +139,17 @@ class Streams:
         return facts.of(stream, sources, self._progress.of(stream.id))
 
     def _named(self, stream: str) -> Stream:
-        found = self._store.get(stream)
-        if found.deleted:
-            raise StreamNotFound("no such stream", stream=stream)
-        return found
+        return _in_use(self._store.get(stream))
+
+    def _recent(self, stream: str) -> Stream:
+        found = self._store.recent(stream)
+        return _in_use(found) if found.late == "keep" else self._named(stream)
+
+
+def _in_use(stream: Stream) -> Stream:
+    if stream.deleted:
+        raise StreamNotFound("no such stream", stream=stream.uuid)
+    return stream
 
 
 def _seen(stream: Stream, by: Principal | None) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from hub.store.points import PointStore
 from hub.store.progress import Progress
 from hub.store.rollups import Rollups
-from hub.store.streams import Streams
+from hub.store.streams import RECENT_S, Streams
 from hub.values import Stream
 
 
@@ -27,8 +28,10 @@ class Purging:
     def purge(self, stream: Stream) -> Iterator[int]:
         """Remove a deleted stream's datapoints in bounded steps, then the stream itself.
 
-        Yields after each step how many documents went.
+        Waits first until nobody takes it for open any more. Yields after each step how many
+        documents went.
         """
+        time.sleep(2 * RECENT_S)
         while count := self._points.remove_some(stream.id) + self._rollups.remove_some(stream.id):
             yield count
         self._progress.drop(stream.id)
