@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -16,18 +16,26 @@ BSON_CODEC: CodecOptions[Document] = CodecOptions(
 """How BSON is read everywhere: dates aware, and those beyond the calendar as ``DatetimeMS``."""
 
 
+DatasetKind = Literal["documents", "observations"]
+"""What a dataset takes: any documents, or rows of the observation schema."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """A published or private collection of documents.
 
     ``created`` is aware UTC; ``deleted`` is set from the moment nobody may use it any more,
-    while its documents are still being removed.
+    while its documents are still being removed. ``catalogue`` is what is told of it beside its
+    data, by the names of OData's ``Metadata``; ``published`` since when it is in the catalogue.
     """
 
     uuid: str
     name: str
     created: datetime
     deleted: datetime | None = None
+    kind: DatasetKind = "documents"
+    catalogue: Document = field(default_factory=dict)
+    published: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,16 @@ class Datasets:
 
     def add(self, dataset: Dataset) -> None:
         """Raises Conflict: a dataset of that UUID exists."""
-        row = {"_id": dataset.uuid, "name": dataset.name, "created": dataset.created}
+        row = {
+            "_id": dataset.uuid,
+            "name": dataset.name,
+            "created": dataset.created,
+            "kind": dataset.kind,
+            "catalogue": dataset.catalogue,
+        }
         with translated():
             try:
-                self._datasets.insert_one({**row, "kind": "documents"})
+                self._datasets.insert_one(row)
             except DuplicateKeyError as exc:
                 raise Conflict("a dataset of that UUID exists", dataset=dataset.uuid) from exc
 
@@ -57,4 +63,12 @@ class Datasets:
 
 
 def _dataset(row: dict[str, Any]) -> Dataset:
-    return Dataset(row["_id"], row["name"], row["created"], row.get("deleted"))
+    return Dataset(
+        uuid=row["_id"],
+        name=row["name"],
+        created=row["created"],
+        deleted=row.get("deleted"),
+        kind=row.get("kind", "documents"),
+        catalogue=row.get("catalogue", {}),
+        published=row.get("published"),
+    )
