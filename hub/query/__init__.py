@@ -2,11 +2,14 @@
 
 from hub.query.fields import Fields, guard_fields
 from hub.query.guard import (
+    Boundary,
+    BoundedPipeline,
     Filter,
     Pipeline,
     ScopedFilter,
     ScopedPipeline,
     arranged,
+    bounded,
     guard_filter,
     guard_pipeline,
     within,
@@ -15,6 +18,8 @@ from hub.query.limits import Limits
 from hub.query.sort import Sort, guard_sort
 
 __all__ = [
+    "Boundary",
+    "BoundedPipeline",
     "Fields",
     "Filter",
     "Limits",
@@ -23,6 +28,7 @@ __all__ = [
     "ScopedPipeline",
     "Sort",
     "arranged",
+    "bounded",
     "guard_fields",
     "guard_filter",
     "guard_pipeline",

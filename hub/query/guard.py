@@ -2,7 +2,8 @@
 
 ``guard_filter`` and ``guard_pipeline`` turn parsed JSON into values that prove it was
 checked; ``within`` puts the boundary of a dataset in front of them, ``arranged`` the hub's own
-stages behind. What hands a query to the driver takes a ``ScopedPipeline`` and nothing else.
+stages behind; ``bounded`` does both for any collection. What hands a query to the driver takes a
+``ScopedPipeline`` or a ``BoundedPipeline`` and nothing else.
 """
 
 from __future__ import annotations
@@ -49,6 +50,23 @@ class ScopedPipeline(Sealed):
     """A checked pipeline that cannot see beyond one dataset."""
 
     dataset: str
+    stages: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """What somebody may see of a collection: a condition of the hub's own making, never a
+    client's."""
+
+    collection: str
+    condition: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundedPipeline(Sealed):
+    """A checked pipeline on one collection that cannot see beyond its boundary."""
+
+    collection: str
     stages: tuple[Mapping[str, Any], ...]
 
 
@@ -116,6 +134,30 @@ def arranged(query: ScopedFilter, arrangement: Arrangement) -> ScopedPipeline:
         raise TypeError("a scoped filter takes an arrangement of hub.query.page")
     led = ({"$match": query.document}, *arrangement.stages)
     return ScopedPipeline(query.dataset, led, seal=SEAL)
+
+
+def bounded(boundary: Boundary, *parts: Filter | Pipeline | Arrangement) -> BoundedPipeline:
+    """The boundary, then checked parts in order.
+
+    A filter that comes first shares a stage with the boundary, as a conjunct of its own, so that
+    an index serves both.
+
+    Raises:
+        TypeError: a part was not checked.
+    """
+    stages: list[Mapping[str, Any]] = [{"$match": boundary.condition}]
+    for part in parts:
+        match part:
+            case Filter(document=document):
+                if len(stages) == 1:
+                    stages = [{"$match": {"$and": [stages[0]["$match"], document]}}]
+                else:
+                    stages.append({"$match": document})
+            case Pipeline(stages=own) | Arrangement(stages=own):
+                stages += own
+            case _:
+                raise TypeError("a part of a pipeline was not checked")
+    return BoundedPipeline(boundary.collection, tuple(stages), seal=SEAL)
 
 
 def _bounded(dataset: str, document: Mapping[str, Any]) -> dict[str, Any]:

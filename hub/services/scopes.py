@@ -9,6 +9,7 @@ from hub.errors import Invalid
 READ = "dataset:read"
 WRITE = "dataset:write"
 ANALYZE = "dataset:analyze"
+ODATA_READ = "odata:read"
 STREAM_READ = "stream:read"
 STREAM_WRITE = "stream:write"
 
@@ -16,6 +17,7 @@ SCOPES: dict[str, str] = {
     READ: "query a dataset: filters, sorts, pages, counts",
     WRITE: "put documents into a dataset, and everything that dataset:read allows",
     ANALYZE: "aggregation pipelines, expressions and regular expressions, with dataset:read",
+    ODATA_READ: "read published datasets over OData",
     STREAM_READ: "read the datapoints of streams that are not public",
     STREAM_WRITE: "make and delete streams, append datapoints, and all that stream:read allows",
 }
@@ -23,8 +25,9 @@ OF_DATASETS = (READ, WRITE, ANALYZE)
 """Those that mean something to a key of one dataset."""
 
 IMPLIED: dict[str, tuple[str, ...]] = {
-    WRITE: (READ,),
-    ANALYZE: (READ,),
+    READ: (ODATA_READ,),
+    WRITE: (READ, ODATA_READ),
+    ANALYZE: (READ, ODATA_READ),
     STREAM_WRITE: (STREAM_READ,),
 }
 

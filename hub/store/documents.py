@@ -13,7 +13,8 @@ from hub.errors import BadDocument, HubError, Unavailable, Unsupported
 from hub.query import ScopedPipeline
 from hub.store.client import DUPLICATE, Mongo, translated
 from hub.store.group_commit import GroupCommit
-from hub.values import BSON_CODEC, Batch, Document
+from hub.store.pipelines import Pipelines
+from hub.values import Batch, Document
 
 DELETE_BATCH = 5_000
 BSON_BYTES_MAX = 16 * 1024 * 1024
@@ -28,6 +29,7 @@ class Documents:
         self._mongo = mongo
         self._documents = mongo.db["documents"]
         self._commits = GroupCommit(self.insert_many)
+        self._pipelines = Pipelines(mongo)
 
     def insert(self, document: Document) -> None:
         """Store one document durably, in one write with those that arrive beside it.
@@ -85,7 +87,7 @@ class Documents:
                     raise
 
     def batches(self, query: ScopedPipeline, *, budget_ms: int, size: int) -> Iterator[Batch]:
-        """Run a query; the one place where a pipeline is handed to the driver.
+        """Run a query.
 
         The first batch is fetched before this returns, so that a bad query fails here.
 
@@ -96,23 +98,7 @@ class Documents:
         Raises:
             OverBudget, RefusedByServer, Unavailable: now, or while iterating.
         """
-        with translated():
-            cursor = self._documents.aggregate_raw_batches(
-                [dict(stage) for stage in query.stages],
-                maxTimeMS=budget_ms,
-                allowDiskUse=False,
-                batchSize=size,
-            )
-        return self._decoded(cursor)
-
-    def _decoded(self, cursor: Any) -> Iterator[Batch]:
-        with cursor:
-            while True:
-                with translated():
-                    raw = next(cursor, None)
-                if raw is None:
-                    return
-                yield Batch(bson.decode_all(raw, BSON_CODEC), len(raw))
+        return self._pipelines.batches(query, budget_ms=budget_ms, size=size)
 
     def count(self, dataset: str, *, budget_ms: int) -> int:
         """How many documents a dataset holds, counted in its index."""

@@ -5,9 +5,15 @@ through the guard that a client's own queries go through (``guarded_…``).
 """
 
 from hub.query.odata.apply import parse_apply
-from hub.query.odata.bind import Context
+from hub.query.odata.bind import Context, condition
 from hub.query.odata.clauses import Selected
-from hub.query.odata.compile import LIMITS, compile_filter, guarded_filter, guarded_stages
+from hub.query.odata.compile import (
+    LIMITS,
+    compile_filter,
+    guarded_condition,
+    guarded_filter,
+    guarded_stages,
+)
 from hub.query.odata.dialect import DATASTREAM, STRICT, Dialect
 from hub.query.odata.functions import Kind
 from hub.query.odata.grouping import Applied, apply_stages
@@ -32,6 +38,8 @@ __all__ = [
     "compile_filter",
     "compile_search",
     "compute_stages",
+    "condition",
+    "guarded_condition",
     "guarded_filter",
     "guarded_stages",
     "order_stages",

@@ -10,6 +10,7 @@ from hub.query.odata.ast import Expression
 from hub.query.odata.bind import Context, condition
 from hub.query.odata.match import to_match
 from hub.query.odata.stages import Stage
+from hub.query.odata.typed import Typed
 
 LIMITS: Final = Limits(
     depth_max=40,
@@ -42,6 +43,12 @@ def guarded_filter(tree: Expression, context: Context) -> Filter:
         QueryTooComplex: what it compiles to is over ``LIMITS``.
     """
     return guard_filter(compile_filter(tree, context), limits=LIMITS, analyst=True)
+
+
+def guarded_condition(node: Typed | None, context: Context) -> Filter:
+    """The same of a condition that is bound already; None lets everything through."""
+    document = {} if node is None else to_match(node, unknown=context.dialect.unknown_orders)
+    return guard_filter(document, limits=LIMITS, analyst=True)
 
 
 def guarded_stages(stages: Sequence[Stage]) -> Pipeline:
