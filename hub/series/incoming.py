@@ -7,10 +7,10 @@ finer is dropped.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from hub.errors import BadDatapoint, Invalid
 from hub.series.kinds import check_value, storable
 from hub.series.levels import SECOND_MS
 from hub.series.names import ValueType
+from hub.series.parts import IntArray
 
 TIME_MAX_S = 2**31 - 1
 """2038-01-19T03:14:07Z, the last second that a stream takes; the first is that of 1970."""
@@ -56,7 +57,33 @@ def datapoint(
     return at, storable(value)
 
 
-def plain(items: Sequence[Any]) -> list[tuple[int, Any]] | None:
+class Columns(Sequence[tuple[int, Any]]):
+    """Datapoints in the order in which they came, all times (ms) in one column, all values in
+    another: of a thousand, nobody needs a thousand pairs."""
+
+    __slots__ = ("at", "values")
+
+    def __init__(self, at: IntArray, values: list[Any]) -> None:
+        self.at = at
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[tuple[int, Any]]:
+        return zip(self.at.tolist(), self.values, strict=True)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[int, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Columns: ...
+    def __getitem__(self, index: int | slice) -> tuple[int, Any] | Columns:
+        if isinstance(index, slice):
+            return Columns(self.at[index], self.values[index])
+        return int(self.at[index]), self.values[index]
+
+
+def plain(items: Sequence[Any]) -> Columns | None:
     """Datapoints of a numeric stream at once, where all have a number for time and for value.
 
     Returns:
@@ -72,8 +99,7 @@ def plain(items: Sequence[Any]) -> list[tuple[int, Any]] | None:
     late = (seconds < 0) | (seconds >= TIME_MAX_S + 1) | ~np.isfinite(seconds)
     if late.any() or not (np.abs(numbers) < _FAST).all():
         return None
-    at = np.floor(seconds * SECOND_MS + _ROUNDING_MS).astype(np.int64)
-    return list(zip(at.tolist(), values, strict=True))
+    return Columns(np.floor(seconds * SECOND_MS + _ROUNDING_MS).astype(np.int64), values)
 
 
 def time_ms(value: Any) -> int:

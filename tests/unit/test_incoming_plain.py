@@ -35,13 +35,17 @@ def test_it_agrees_with_the_careful_check(items: list[Any]) -> None:
     if quick is None:
         return
     careful = [datapoint(item, 0, "numeric", STORED_VALUES) for item in items]
-    assert quick == careful
+    assert list(quick) == careful
+    assert [quick[index] for index in range(len(quick))] == careful
+    assert list(quick[:1]) == careful[:1]
     assert [type(value) for _, value in quick] == [type(value) for _, value in careful]
 
 
 @given(st.lists(st.tuples(st.integers(0, TIME_MAX_S), st.integers(-9, 9)), min_size=1))
 def test_plain_numbers_need_no_closer_look(pairs: list[tuple[int, int]]) -> None:
-    assert plain([{"t": t, "v": v} for t, v in pairs]) == [(t * 1000, v) for t, v in pairs]
+    quick = plain([{"t": t, "v": v} for t, v in pairs])
+    assert quick is not None
+    assert list(quick) == [(t * 1000, v) for t, v in pairs]
 
 
 @pytest.mark.parametrize("item", [{"t": -1, "v": 1}, {"t": 1, "v": True}, {"t": 1, "v": 1, "w": 1}])

@@ -34,12 +34,12 @@ def append(stream: str) -> Response:
         shape=shape_of(content, lines=media_type != body.JSON),
         idempotency_key=request.headers.get("Idempotency-Key"),
     )
-    appended = services().appending.put(arriving)
+    appended, brief = services().appending.put(arriving), _brief()
     if arriving.shape == "object":
         answer = one(_single(found, appended), 201)
     else:
-        answer = one(_told(found, appended, brief=_brief()), _status(appended))
-    if _brief():
+        answer = one(_told(found, appended, brief=brief), _status(appended))
+    if brief:
         answer.headers["Preference-Applied"] = "return=minimal"
     if appended.replayed:
         answer.headers["Idempotency-Replayed"] = "true"

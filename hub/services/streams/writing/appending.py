@@ -11,7 +11,7 @@ from hub.errors import BadDatapoint, Conflict, HubError, Invalid, LateDatapoint,
 from hub.ingest import text
 from hub.ingest.stamp import Clock
 from hub.ingest.text import Shape
-from hub.series.incoming import datapoint, plain
+from hub.series.incoming import Columns, datapoint, plain
 from hub.series.levels import SECOND_MS
 from hub.services.repeats import opened
 from hub.services.streams.writing.placing import Datapoint, Placing
@@ -40,6 +40,8 @@ class Appended:
 
     @property
     def stored(self) -> int:
+        if isinstance(self.verdicts, Columns):
+            return len(self.verdicts)
         return [type(verdict) for verdict in self.verdicts].count(tuple)
 
 
@@ -80,7 +82,7 @@ class Appending:
     def _append(
         self,
         arriving: Arriving,
-        items: list[object],
+        items: Sequence[object],
         now: datetime,
         *,
         again: bool,
@@ -92,19 +94,22 @@ class Appending:
             raise verdicts[0]
         good, points = _good(verdicts)
         failures = self._placing.put(stream, points, again=again, by=by)
-        for index, failure in failures.items():
-            verdicts[good[index]] = failure
+        if failures:
+            verdicts = [*verdicts]
+            for index, failure in failures.items():
+                verdicts[good[index]] = failure
         if arriving.shape == "object" and failures:
             raise failures[0]
         return Appended(verdicts, replayed=again)
 
-    def _items(self, arriving: Arriving) -> list[object]:
+    def _items(self, arriving: Arriving) -> Sequence[object]:
+        items: object
         match arriving.shape:
             case "object":
                 return [_value(arriving.body)]
             case "array":
                 items = _value(arriving.body, numeric=arriving.stream.value_type == "numeric")
-                if not isinstance(items, list):
+                if not isinstance(items, (list, Columns)):
                     raise NotJson("a batch is a JSON array of datapoints, or lines of them")
             case "lines":
                 lines = [line for line in arriving.body.split(b"\n") if line.strip()]
@@ -124,6 +129,8 @@ class Appending:
 
 def _good(verdicts: Sequence[Verdict]) -> tuple[Sequence[int], Sequence[Datapoint]]:
     """The datapoints that may be stored, and which verdicts they are."""
+    if isinstance(verdicts, Columns):
+        return range(len(verdicts)), verdicts
     kinds = list(map(type, verdicts))
     if kinds.count(tuple) == len(kinds):
         return range(len(kinds)), cast(Sequence[Datapoint], verdicts)
@@ -138,9 +145,9 @@ def _refuse_own(stream: Stream) -> None:
         raise Conflict("this stream's datapoints come from a dataset", stream=stream.uuid)
 
 
-def _checked(stream: Stream, items: list[object], now: datetime) -> list[Verdict]:
-    if items and isinstance(items[0], tuple):
-        return cast(list[Verdict], [*items])
+def _checked(stream: Stream, items: Sequence[object], now: datetime) -> Sequence[Verdict]:
+    if isinstance(items, Columns):
+        return items
     now_ms = int(now.timestamp() * SECOND_MS)
     verdicts: list[Verdict] = []
     for item in items:

@@ -13,6 +13,8 @@ from hub.errors import HubError, LateDatapoint, TooLarge, Unavailable
 from hub.series import buckets
 from hub.series.buckets import Bucket
 from hub.series.exact import identity
+from hub.series.incoming import Columns
+from hub.series.parts import IntArray
 from hub.series.widths import ENOUGH, adapted, narrower
 from hub.store.group_commit import GroupCommit
 from hub.store.point_documents import Change
@@ -191,8 +193,7 @@ def _changes(stream: Stream, datapoints: Sequence[Datapoint], by: bytes) -> list
     """The datapoints by document. One value an instant, or a name of its own for each."""
     if not datapoints:
         return []
-    times, given = zip(*datapoints, strict=True)
-    at, values = np.array(times, np.int64), list(given)
+    at, values = _columns(datapoints)
     if (at[1:] < at[:-1]).any():
         order = np.argsort(at, kind="stable")
         at, values = at[order], [values[index] for index in order.tolist()]
@@ -205,6 +206,13 @@ def _changes(stream: Stream, datapoints: Sequence[Datapoint], by: bytes) -> list
         lo, hi = int(at[chosen.start]), int(at[chosen.stop - 1])
         made.append(Change(bucket, held, lo, hi, fresh=not single, by=by))
     return made
+
+
+def _columns(datapoints: Sequence[Datapoint]) -> tuple[IntArray, list[Any]]:
+    if isinstance(datapoints, Columns):
+        return datapoints.at, datapoints.values
+    times, values = zip(*datapoints, strict=True)
+    return np.array(times, np.int64), list(values)
 
 
 def _beside(held: Mapping[str, Any], values: Mapping[str, Any], *, again: bool) -> dict[str, Any]:
