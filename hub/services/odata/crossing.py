@@ -10,6 +10,7 @@ from hub.query import Boundary, bounded
 from hub.query.odata import Context, guarded_condition, guarded_stages
 from hub.query.odata.foreign import Keys, localized
 from hub.query.odata.typed import Typed
+from hub.services.odata.deadline import Deadline
 from hub.services.odata.sets import DATASET, FACET, FACET_PLACES, LOCATION, EntitySet
 from hub.store.pipelines import Pipelines
 
@@ -38,11 +39,11 @@ _PLACES = {
 
 
 class Crossing:
-    """Args: ``budget_ms`` is the database server's time for each look into another set."""
+    """Made for one request; all its looks into other sets share the request's time."""
 
-    def __init__(self, pipelines: Pipelines, budget_ms: int) -> None:
+    def __init__(self, pipelines: Pipelines, deadline: Deadline) -> None:
         self._pipelines = pipelines
-        self._budget_ms = budget_ms
+        self._deadline = deadline
 
     def reached(
         self,
@@ -66,10 +67,10 @@ class Crossing:
         if after is not None:
             conditions.append({found.key: {"$gt": after}})
         elif found.collection == "documents":
-            conditions.append({found.key: {"$exists": True}})
+            conditions.append({found.key: {"$gte": 0}})
         own = None
         if condition is not None:
-            asking = _Asking(self._pipelines, self._budget_ms, found, list(datasets), context)
+            asking = _Asking(self._pipelines, self._deadline, found, list(datasets), context)
             local = localized(condition, found.places, asking.keys)
             conditions += [{path: {"$in": list(keys)}} for path, keys in local.within]
             own = local.condition
@@ -79,7 +80,7 @@ class Crossing:
 @dataclass(frozen=True, slots=True)
 class _Asking:
     pipelines: Pipelines
-    budget_ms: int
+    deadline: Deadline
     found: EntitySet
     datasets: list[str]
     context: Context
@@ -104,4 +105,4 @@ class _Asking:
         checked = guarded_condition(condition, self.context)
         group = guarded_stages([{"$group": {"_id": f"${key}"}}])
         query = bounded(boundary, checked, group)
-        return [row["_id"] for row in self.pipelines.rows(query, budget_ms=self.budget_ms)]
+        return [row["_id"] for row in self.pipelines.rows(query, budget_ms=self.deadline.left_ms)]
