@@ -44,6 +44,12 @@ class BadDocument(Invalid):
     code = "bad_document"
 
 
+class BadObservation(BadDocument):
+    """A row breaks rules of the observation schema; ``findings`` says which, and where."""
+
+    code = "bad_observation"
+
+
 class BadDatapoint(Invalid):
     """A datapoint is not ``{t, v}`` with a time and a value that its stream takes."""
 

@@ -13,10 +13,13 @@ from pathlib import Path
 
 from hub.query.token import Tokens
 from hub.services import Services
-from hub.services.datasets import Datasets
+from hub.services.datasets import Datasets, Holdings
 from hub.services.health import Health
 from hub.services.ingest import Ingest
 from hub.services.keys import Keys
+from hub.services.observing.observing import Observing
+from hub.services.observing.places import Places
+from hub.services.observing.regions import Regions
 from hub.services.permits import Permits
 from hub.services.queries import Queries
 from hub.services.series import Series
@@ -35,7 +38,11 @@ from hub.store import health as store_health
 from hub.store import keys as store_keys
 from hub.store import leases as store_leases
 from hub.store import receipts as store_receipts
+from hub.store import regions as store_regions
 from hub.store import streams as store_streams
+from hub.store.counters import Counters
+from hub.store.facets import Facets
+from hub.store.locations import Locations
 from hub.store.mongod import Lease, acquire
 from hub.store.points import PointStore
 from hub.store.progress import Progress
@@ -93,7 +100,10 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         stored, permits, settings.query, settings.answer, settings.stream.raw_points_max
     )
     kept = datasets.Datasets(mongo)
-    known = Datasets(kept, stored, keys, notes)
+    locations, facets, counters = Locations(mongo), Facets(mongo), Counters(mongo)
+    known = Datasets(kept, Holdings(stored, locations, facets), keys, notes)
+    regions = Regions(store_regions.Regions(mongo), locations, notes)
+    observing = Observing(stored, Places(locations, regions, counters), facets, counters)
     return Services(
         appending=Appending(Placing(points, streams), receipts, settings.ingest.documents_max),
         audit=notes,
@@ -102,12 +112,13 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         downsampling=downsampling,
         feeding=Feeding(streams, Archive(kept, stored), points, progress, settings.query),
         health=Health(store_health.Pulse(mongo)),
-        ingest=Ingest(stored, receipts, settings.ingest),
+        ingest=Ingest(stored, observing, receipts, settings.ingest, known.kind_of),
         keys=keys,
         leases=store_leases.Leases(mongo),
         purging=Purging(streams, points, rollups, progress),
         queries=Queries(stored, permits, settings.query, settings.answer, tokens),
         readings=Readings(points, rollups, permits, settings.stream),
+        regions=regions,
         series=series,
         streams=Streams(streams, progress, known, notes, settings.query),
         users=Users(users.Users(mongo), notes),

@@ -8,6 +8,7 @@ from hub.services.datasets import Datasets
 from hub.services.health import Health
 from hub.services.ingest import Ingest
 from hub.services.keys import Keys
+from hub.services.observing.regions import Regions
 from hub.services.queries import Queries
 from hub.services.series import Series
 from hub.services.streams.reading.readings import Readings
@@ -37,6 +38,7 @@ class Services:
     purging: Purging
     queries: Queries
     readings: Readings
+    regions: Regions
     series: Series
     streams: Streams
     users: Users

@@ -16,7 +16,9 @@ from hub.services.keys import CACHE_S, Issued, Keys
 from hub.store.audit import Audit
 from hub.store.datasets import Datasets as DatasetStore
 from hub.store.documents import Documents
-from hub.values import Dataset, Principal, Reach
+from hub.store.facets import Facets
+from hub.store.locations import Locations
+from hub.values import Dataset, DatasetKind, Principal, Reach
 
 NAME_CHARS_MAX = 200
 
@@ -27,26 +29,40 @@ class Created:
     access: Issued
 
 
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Everything that belongs to datasets and goes with them."""
+
+    documents: Documents
+    locations: Locations
+    facets: Facets
+
+
 class Datasets:
-    def __init__(self, store: DatasetStore, documents: Documents, keys: Keys, audit: Audit) -> None:
+    def __init__(self, store: DatasetStore, holdings: Holdings, keys: Keys, audit: Audit) -> None:
         self._store = store
-        self._documents = documents
+        self._holdings = holdings
         self._keys = keys
         self._audit = audit
-        self._live: TTLCache[str, bool] = TTLCache(maxsize=10_000, ttl=CACHE_S)
+        self._live: TTLCache[str, Dataset] = TTLCache(maxsize=10_000, ttl=CACHE_S)
+        self._published: TTLCache[None, list[Dataset]] = TTLCache(maxsize=1, ttl=CACHE_S)
         self._lock = threading.Lock()
 
-    def create(self, name: str, key_scopes: Iterable[str] = scopes.OF_DATASETS) -> Created:
+    def create(
+        self,
+        name: str,
+        key_scopes: Iterable[str] = scopes.OF_DATASETS,
+        *,
+        kind: DatasetKind = "documents",
+    ) -> Created:
         """Make a dataset and its access key: a key restricted to it, with every scope of
         datasets.
 
         Raises:
             Invalid: the name is empty or too long.
         """
-        name = name.strip()
-        if not 0 < len(name) <= NAME_CHARS_MAX:
-            raise Invalid(f"a dataset's name has 1 to {NAME_CHARS_MAX} characters")
-        dataset = Dataset(str(uuid.uuid4()), name, datetime.now(UTC))
+        name = checked_name(name)
+        dataset = Dataset(str(uuid.uuid4()), name, datetime.now(UTC), kind=kind)
         self._store.add(dataset)
         self._audit.note("dataset.create", dataset=dataset.uuid, name=name)
         reach = Reach.of_dataset(dataset.uuid)
@@ -70,24 +86,49 @@ class Datasets:
 
     def opened_by(self, dataset: str, principal: Principal) -> bool:
         """Whether a verified key opens this dataset; False for one that does not exist."""
-        return principal.reach.opens(dataset) and self._is_live(dataset)
-
-    def _is_live(self, dataset: str) -> bool:
-        with self._lock:
-            if dataset in self._live:
-                return True
+        if not principal.reach.opens(dataset):
+            return False
         try:
-            self.get(dataset)
+            self._recent(dataset)
         except NotFound:
             return False
-        with self._lock:
-            self._live[dataset] = True
         return True
+
+    def kind_of(self, dataset: str) -> DatasetKind:
+        """What a dataset takes, without a look at the database while it is busy.
+
+        Raises:
+            NotFound: there is none of that UUID.
+        """
+        return self._recent(dataset).kind
+
+    def _recent(self, dataset: str) -> Dataset:
+        """As ``get``, but what was done in the last ``CACHE_S`` may not show."""
+        with self._lock:
+            known = self._live.get(dataset)
+        if known is None:
+            known = self.get(dataset)
+            with self._lock:
+                self._live[dataset] = known
+        return known
+
+    def published(self) -> list[Dataset]:
+        """The published datasets in use, the longest published first.
+
+        What was published or unpublished in the last ``CACHE_S`` may not show.
+        """
+        with self._lock:
+            known = self._published.get(None)
+        if known is None:
+            known = self._store.published()
+            with self._lock:
+                self._published[None] = known
+        return known
 
     def count(self, dataset: str, *, budget_ms: int) -> int:
         """How many documents a dataset holds. Raises NotFound, OverBudget."""
         self.get(dataset)
-        return self._documents.count(dataset, budget_ms=budget_ms)
+        return self._holdings.documents.count(dataset, budget_ms=budget_ms)
 
     def delete(self, dataset: str) -> None:
         """Close a dataset and its keys at once; ``purge`` removes its documents.
@@ -105,7 +146,9 @@ class Datasets:
         return self._store.deleted()
 
     def purge(self, dataset: str) -> Iterator[int]:
-        """Remove a deleted dataset's documents, then the dataset; the removed counts, in steps.
+        """Remove a deleted dataset's documents, their locations and facets, then the dataset.
+
+        Yields the counts of removed documents, in steps; 0 for a step of anything else.
 
         Stopping midway is harmless: the next call goes on.
 
@@ -118,6 +161,18 @@ class Datasets:
             return  # somebody else finished it
         if found.deleted is None:
             raise Invalid("only a deleted dataset is purged", dataset=dataset)
-        while removed := self._documents.remove_some(dataset):
+        while removed := self._holdings.documents.remove_some(dataset):
             yield removed
+        while self._holdings.locations.remove_some(dataset):
+            yield 0
+        while self._holdings.facets.remove_some(dataset):
+            yield 0
         self._store.remove(dataset)
+
+
+def checked_name(name: str) -> str:
+    """A dataset's name, without space around it. Raises Invalid."""
+    name = name.strip()
+    if not 0 < len(name) <= NAME_CHARS_MAX:
+        raise Invalid(f"a dataset's name has 1 to {NAME_CHARS_MAX} characters")
+    return name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hub.errors import BadDocument, HubError, Invalid
@@ -10,10 +10,12 @@ from hub.ingest import read
 from hub.ingest.read import Bounds, Verdict
 from hub.ingest.stamp import Arrival, Clock, stamped
 from hub.ingest.text import Shape
+from hub.services.observing.checking import judged
+from hub.services.observing.observing import Observing
 from hub.services.repeats import opened
 from hub.store.documents import Documents, oversized
 from hub.store.receipts import Receipts
-from hub.values import Document
+from hub.values import DatasetKind, Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +42,23 @@ class Outcome:
 
 
 class Ingest:
-    def __init__(self, documents: Documents, receipts: Receipts, bounds: Bounds) -> None:
-        self._documents = documents
+    """Args: ``kind_of`` tells what the dataset of a UUID takes, and is asked on every PUT."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        observing: Observing,
+        receipts: Receipts,
+        bounds: Bounds,
+        kind_of: Callable[[str], DatasetKind],
+    ) -> None:
+        self._stores: dict[DatasetKind, Documents | Observing] = {
+            "documents": documents,
+            "observations": observing,
+        }
         self._receipts = receipts
         self._bounds = bounds
+        self._kind_of = kind_of
         self._clock = Clock()
 
     def put(self, incoming: Incoming) -> Outcome:
@@ -51,18 +66,23 @@ class Ingest:
 
         Raises:
             NotJson: the body as a whole cannot be read.
-            BadDocument: the single document breaks a rule (in a batch this is a verdict).
+            BadDocument: the single document breaks a rule (in a batch this is a verdict);
+                ``BadObservation`` where the dataset takes observations.
             TooLarge: more documents than a batch may hold.
             BadParameter, KeyReused: the idempotency key is malformed, or was used otherwise.
             Unsupported: an atomic batch on a server without transactions.
             Unavailable: not confirmed; only a repeat with the same idempotency key is safe.
         """
+        kind = self._kind_of(incoming.dataset)
         verdicts = self._read(incoming)
+        if kind == "observations":
+            verdicts = _as_observations(incoming, verdicts)
         if incoming.atomic and any(isinstance(verdict, Invalid) for verdict in verdicts):
             return Outcome([_not_alone(verdict) for verdict in verdicts])
         if incoming.idempotency_key is None:
-            return Outcome(self._store(incoming, verdicts, self._clock.arrival()))
-        return self._once(incoming, verdicts)
+            arrival = self._clock.arrival()
+            return Outcome(_store(self._stores[kind], incoming, verdicts, arrival))
+        return self._once(self._stores[kind], incoming, verdicts)
 
     def _read(self, incoming: Incoming) -> list[Verdict]:
         match incoming.shape:
@@ -77,7 +97,9 @@ class Ingest:
             return [_sized(verdict, size) for verdict in verdicts]
         return verdicts
 
-    def _once(self, incoming: Incoming, verdicts: list[Verdict]) -> Outcome:
+    def _once(
+        self, store: Documents | Observing, incoming: Incoming, verdicts: list[Verdict]
+    ) -> Outcome:
         fresh = self._clock.arrival()
         request = f"{incoming.shape}\n{incoming.atomic}\n".encode() + incoming.body
         key = incoming.idempotency_key or ""
@@ -86,27 +108,37 @@ class Ingest:
         if first.done:
             return Outcome(_stamped(incoming, verdicts, arrival), replayed=True)
         outcome = Outcome(
-            self._store(incoming, verdicts, arrival), replayed=arrival.first_id != fresh.first_id
+            _store(store, incoming, verdicts, arrival),
+            replayed=arrival.first_id != fresh.first_id,
         )
         if all(isinstance(v, (dict, Invalid)) for v in outcome.verdicts):
             self._receipts.close(first)
         return outcome
 
-    def _store(
-        self, incoming: Incoming, verdicts: Sequence[Verdict], arrival: Arrival
-    ) -> Sequence[Document | HubError]:
-        result = _stamped(incoming, verdicts, arrival)
-        documents = [verdict for verdict in result if isinstance(verdict, dict)]
-        if not documents:
-            return result
-        if incoming.shape == "object":
-            self._documents.insert(documents[0])
-            return result
-        if incoming.atomic:
-            self._documents.insert_all(documents)
-            return result
-        failures = self._documents.insert_many(documents)
-        return _with_failures(result, failures) if failures else result
+
+def _store(
+    store: Documents | Observing, incoming: Incoming, verdicts: Sequence[Verdict], arrival: Arrival
+) -> Sequence[Document | HubError]:
+    result = _stamped(incoming, verdicts, arrival)
+    documents = [verdict for verdict in result if isinstance(verdict, dict)]
+    if not documents:
+        return result
+    if incoming.shape == "object":
+        store.insert(documents[0])
+        return result
+    if incoming.atomic:
+        store.insert_all(documents)
+        return result
+    failures = store.insert_many(documents)
+    return _with_failures(result, failures) if failures else result
+
+
+def _as_observations(incoming: Incoming, verdicts: list[Verdict]) -> list[Verdict]:
+    """Verdicts by the observation schema. Raises BadObservation for a single document."""
+    result = [judged(verdict) for verdict in verdicts]
+    if incoming.shape == "object" and isinstance(result[0], Invalid):
+        raise result[0]
+    return result
 
 
 def _stamped(

@@ -48,9 +48,17 @@ class Datasets:
         with translated():
             return [_dataset(row) for row in self._datasets.find({"name": name, "deleted": None})]
 
-    def mark_deleted(self, uuid: str, at: datetime) -> None:
+    def published(self) -> list[Dataset]:
+        """The published ones that are in use, the longest published first."""
         with translated():
-            self._datasets.update_one({"_id": uuid, "deleted": None}, {"$set": {"deleted": at}})
+            rows = self._datasets.find({"published": {"$ne": None}, "deleted": None})
+            return [_dataset(row) for row in rows.sort([("published", 1), ("_id", 1)])]
+
+    def mark_deleted(self, uuid: str, at: datetime) -> None:
+        """Nobody may use it any more; its DOI is free."""
+        change = {"$set": {"deleted": at}, "$unset": {"catalogue.DOI": "", "published": ""}}
+        with translated():
+            self._datasets.update_one({"_id": uuid, "deleted": None}, change)
 
     def deleted(self) -> list[str]:
         """The UUIDs whose documents are still to be removed."""

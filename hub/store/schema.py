@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, GEOSPHERE, IndexModel
+from pymongo.collation import Collation, CollationStrength
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 from hub.series.levels import ROLLUPS
@@ -17,6 +18,18 @@ EXISTS = 48
 """Another process was first."""
 DOCUMENT_ORDER = (("_datasetid", ASCENDING), ("_timestamp", ASCENDING), ("_id", ASCENDING))
 """The order in which a dataset's documents are read, and its index."""
+OBSERVED: dict[str, Any] = {"_observation.Id": {"$exists": True}}
+"""Only observations are in these indexes; a query that shall use one bounds that ``Id``."""
+
+
+def _observed(*names: str) -> IndexModel:
+    """An index of the observations among the documents."""
+    return IndexModel([(name, ASCENDING) for name in names], partialFilterExpression=OBSERVED)
+
+
+def _facets(*names: str) -> IndexModel:
+    """An index of facets that also holds what they are asked for."""
+    return IndexModel([(name, ASCENDING) for name in (*names, "LocationId", "dataset")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +42,57 @@ class Collection:
 
 
 COLLECTIONS = (
-    Collection("datasets"),
-    Collection("documents", (IndexModel(list(DOCUMENT_ORDER)),), storage=ZSTD),
+    Collection(
+        "datasets",
+        (
+            IndexModel(
+                [("catalogue.DOI", ASCENDING)],
+                name="doi",
+                unique=True,
+                sparse=True,
+                collation=Collation("en", strength=CollationStrength.SECONDARY),
+            ),
+        ),
+    ),
+    Collection(
+        "documents",
+        (
+            IndexModel(list(DOCUMENT_ORDER)),
+            _observed("_observation.Id", "_datasetid"),
+            _observed("_datasetid", "_observation.Id"),
+            _observed("_observation.LocationId", "_observation.Id"),
+            _observed("CharacteristicName", "_observation.Id"),
+        ),
+        storage=ZSTD,
+    ),
+    Collection(
+        "locations",
+        (
+            IndexModel([("dataset", ASCENDING), ("ID", ASCENDING)], unique=True),
+            IndexModel([("dataset", ASCENDING), ("_id", ASCENDING)]),
+            IndexModel([("RegionId", ASCENDING)]),
+            IndexModel([("point", GEOSPHERE)]),
+        ),
+    ),
+    Collection(
+        "facets",
+        (
+            _facets(
+                "CharacteristicName",
+                "ActivityStartYear",
+                "ActivityMediaName",
+                "ActivityGroupType",
+                "MonitoringLocationType",
+            ),
+            _facets("ActivityMediaName"),
+            _facets("ActivityGroupType"),
+            _facets("MonitoringLocationType"),
+            _facets("ActivityStartYear"),
+            IndexModel([("dataset", ASCENDING), ("LocationId", ASCENDING)]),
+            IndexModel([("LocationId", ASCENDING), ("dataset", ASCENDING)]),
+        ),
+    ),
+    Collection("regions"),
     Collection(
         "keys",
         (

@@ -1,0 +1,1 @@
+"""Observations: rows of the DataStream schema, where they were made, and their catalogue."""
