@@ -17,6 +17,7 @@ from hub.services.datasets import Datasets, Holdings
 from hub.services.health import Health
 from hub.services.ingest import Ingest
 from hub.services.keys import Keys
+from hub.services.observing.importing import Importing
 from hub.services.observing.observing import Observing
 from hub.services.observing.places import Places
 from hub.services.observing.regions import Regions
@@ -42,6 +43,7 @@ from hub.store import regions as store_regions
 from hub.store import streams as store_streams
 from hub.store.counters import Counters
 from hub.store.facets import Facets
+from hub.store.imports import Imports
 from hub.store.locations import Locations
 from hub.store.mongod import Lease, acquire
 from hub.store.points import PointStore
@@ -112,6 +114,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         downsampling=downsampling,
         feeding=Feeding(streams, Archive(kept, stored), points, progress, settings.query),
         health=Health(store_health.Pulse(mongo)),
+        importing=Importing(known, observing, Imports(mongo)),
         ingest=Ingest(stored, observing, receipts, settings.ingest, known.kind_of),
         keys=keys,
         leases=store_leases.Leases(mongo),

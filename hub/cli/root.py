@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hub.cli import audit, dataset, dummystream, key, stream, user
+from hub.cli import audit, dataset, dummystream, importing, key, stream, user
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -20,6 +20,7 @@ for _command in (
     audit.audit,
     dataset.dataset,
     dummystream.dummystream,
+    importing.import_,
     key.key,
     stream.stream,
     user.user,

@@ -8,6 +8,7 @@ from hub.services.datasets import Datasets
 from hub.services.health import Health
 from hub.services.ingest import Ingest
 from hub.services.keys import Keys
+from hub.services.observing.importing import Importing
 from hub.services.observing.regions import Regions
 from hub.services.queries import Queries
 from hub.services.series import Series
@@ -32,6 +33,7 @@ class Services:
     downsampling: Downsampling
     feeding: Feeding
     health: Health
+    importing: Importing
     ingest: Ingest
     keys: Keys
     leases: Leases
