@@ -1,8 +1,8 @@
 """The rows of a made-up dataset: one sequence without end, of which any beginning is a sample.
 
 The dataset of a seed and a number has always the same rows in the same order, so that a sample
-can be made larger, or gone on with, at any row. Visits fall on the days of ``YEARS`` years evenly
-from the start, and on each site in turn.
+can be made larger, or gone on with, at any row. Each site is visited in turn, for ``WATCHED`` of
+``YEARS`` years, on days that are evenly spread over them however many there are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from hub.values import Document
 
 FIRST_DAY = date(2014, 1, 1)
 YEARS = 12
-DAYS = YEARS * 365
+WATCHED = 4
+YEAR_DAYS = 365
 GOLDEN = (math.sqrt(5) - 1) / 2
 """Multiples of it, modulo 1, are spread evenly, however many there are."""
 LABORATORIES = ("Birchbark Analytical", "Northern Lights Laboratory", "Tidewater Assays")
@@ -68,9 +69,11 @@ def rows(seed: int, number: int, theme: Theme, dataset_name: str) -> Iterator[Do
 
 def _visit(places: Sequence[Site], seed: int, number: int, at: int) -> Iterator[Document]:
     chance = Random(f"{seed}/{number}/{at}")
-    day = FIRST_DAY + timedelta(days=int((at + 1) * GOLDEN % 1 * DAYS))
-    season = math.sin((day.timetuple().tm_yday - SPRING_DAY) / 365 * 2 * math.pi)
-    visit = Visit(places[at % len(places)], at, day, season, chance)
+    site = places[at % len(places)]
+    share = (YEARS - WATCHED) * site.begun + (at + 1) * GOLDEN % 1 * WATCHED
+    day = FIRST_DAY + timedelta(days=int(share * YEAR_DAYS))
+    season = math.sin((day.timetuple().tm_yday - SPRING_DAY) / YEAR_DAYS * 2 * math.pi)
+    visit = Visit(site, at, day, season, chance)
     draw = chance.random()
     if draw < 0.12 and not visit.site.salt:
         yield from _logged(visit)
@@ -78,7 +81,7 @@ def _visit(places: Sequence[Site], seed: int, number: int, at: int) -> Iterator[
         yield from _sampled(visit, "Surface Water Sediment", measures()["sediment"])
     else:
         yield from _measured(visit)
-        yield from _sampled(visit, visit.water, chance.sample(measures()["lab"], 12))
+        yield from _sampled(visit, visit.water, site.panel)
 
 
 def _logged(visit: Visit) -> Iterator[Document]:

@@ -7,10 +7,12 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from hub.cli.sample.tables import Theme, Water, outline, waters
+from hub.cli.sample.tables import Measure, Theme, Water, measures, outline, waters
 
 SITES = 80
 """In a dataset."""
+PANEL = 12
+"""Measures of a site's samples."""
 REACH_DEG = (0.22, 0.35)
 """How far, by latitude and longitude, a site is from the middle of its water at most."""
 DATUMS = ("NAD83",) * 6 + ("WGS84",) * 3 + ("NAD27",)
@@ -39,12 +41,23 @@ SPOTS = (
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """``columns`` are those that every row of the site has; ``salt`` is its water salty."""
+    """A place, and how it is watched.
+
+    Attributes:
+        columns: those that every row of the site has.
+        salt: its water is salty.
+        still: its water stands.
+        panel: what is analysed in its samples.
+        begun: the share of the years that are open to it after which it was first visited.
+        character: how far its values are from those elsewhere.
+    """
 
     columns: dict[str, Any]
     zone: str
     salt: bool
     still: bool
+    panel: tuple[Measure, ...]
+    begun: float
     character: float
 
 
@@ -73,8 +86,15 @@ def _site(chance: Random, water: Water, at: int, dataset_name: str) -> Site:
         columns["MonitoringLocationVerticalMeasure"] = round(chance.uniform(60, 900), 1)
         columns["MonitoringLocationVerticalUnit"] = "m"
     columns["MonitoringLocationType"] = kind
-    still = water.kind in ("lake", "great lake")
-    return Site(columns, water.zone, kind in ("Ocean", "Estuary"), still, chance.gauss(0, 0.5))
+    return Site(
+        columns=columns,
+        zone=water.zone,
+        salt=kind in ("Ocean", "Estuary"),
+        still=water.kind in ("lake", "great lake"),
+        panel=tuple(chance.sample(measures()["lab"], PANEL)),
+        begun=chance.random(),
+        character=chance.gauss(0, 0.5),
+    )
 
 
 def _place(chance: Random, water: Water) -> tuple[float, float]:
