@@ -18,6 +18,8 @@ Judge = Callable[[Any], Finding | None]
 INT_BOUND = 1 << 63
 """MongoDB holds integers of 64 bits."""
 FLOAT_MAX = 1.7976931348623157e308
+SHAPED_LENGTH_MAX = 12
+"""No date, time or zone has more characters; longer text is not worth a place in a cache."""
 
 _INJECTION = frozenset(" \t\r\n\0=+-@")
 """A spreadsheet may take text that begins so for a formula, or hides how it begins."""
@@ -131,7 +133,7 @@ def _shaped(column: Column, fits: Callable[[str], bool], rule: str, shape: str) 
     name = column.name
 
     def judge(value: Any) -> Finding | None:
-        if type(value) is str and fits(value):
+        if type(value) is str and len(value) <= SHAPED_LENGTH_MAX and fits(value):
             return None
         return Finding(name, value, rule, f"{name} is {shape}")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from hub.observations.check import Finding, nearest
+from hub.observations.check import NAME_SHOWN_MAX, Finding, nearest
 from hub.observations.columns import BY_NAME, NAMES, REQUIRED
 
 LINE_BYTES_MAX = 1 << 20
@@ -124,7 +124,9 @@ def _unknown(place: int, name: str) -> Finding:
         return Finding(None, name, "unknown_column", f"column {place} has no name")
     meant = nearest(name)
     hint = f"; is {meant} meant?" if meant else ""
-    return Finding(name, name, "unknown_column", f"there is no column {name!r}{hint}")
+    return Finding(
+        name, name, "unknown_column", f"there is no column {name[:NAME_SHOWN_MAX]!r}{hint}"
+    )
 
 
 def _rows(lines: _Lines, header: tuple[str, ...], number: int) -> Iterator[Row]:

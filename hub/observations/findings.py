@@ -13,7 +13,7 @@ class Finding:
     """One broken rule. A row with an error is not stored; a warning is only told.
 
     ``column`` is None where the whole row or file is meant, ``value`` what stood there (None
-    where nothing did), ``rule`` a stable id, ``message`` a sentence that names the column.
+    where nothing did), ``rule`` a stable id, ``message`` a sentence for a person.
     """
 
     column: str | None

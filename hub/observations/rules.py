@@ -60,15 +60,16 @@ class Rule:
 
 
 def read(name: str, severity: Severity = "error") -> tuple[Rule, ...]:
-    """The rules of one data file, of this severity where they state none.
+    """The rules of one data file, of this severity where they state none."""
+    return tuple(parsed(entry, severity) for entry in load(name))
+
+
+def parsed(entry: dict[str, Any], severity: Severity = "error") -> Rule:
+    """One rule as a function.
 
     Raises:
-        ValueError: a rule uses a word, a column or a group that there is not.
+        ValueError: it uses a word, a column or a group that there is not.
     """
-    return tuple(_rule(entry, severity) for entry in load(name))
-
-
-def _rule(entry: dict[str, Any], severity: Severity) -> Rule:
     level: Severity = entry.get("severity", severity)
     id_, message = entry["id"], entry["message"]
 

@@ -36,8 +36,8 @@ def from_texts(cells: Mapping[str, str]) -> tuple[dict[str, Any], list[Finding]]
 def normalized(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row with enumerated values in their own case, and full times and zones.
 
-    ``8:30`` becomes ``08:30``, ``-600`` becomes ``-06:00``. Nulls are left out. What cannot be
-    mended stays as it is, for ``check`` to find.
+    ``8:30`` becomes ``08:30``, ``-600`` becomes ``-06:00``. Nulls are left out, and the
+    space around what is no free text. What cannot be mended stays, for ``check`` to find.
     """
     result = {}
     for name, value in row.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from threading import Lock
 
@@ -23,19 +22,17 @@ def to_wgs84(latitude: float, longitude: float, datum: str) -> tuple[float, floa
     """(latitude, longitude) in degrees WGS84, rounded to 6 decimals.
 
     ``datum`` is a name of the schema; OTHER and UNKWN count as WGS84. No grid is fetched over
-    the network, so NAD27 is good to some ten metres, the same on every machine. May be called
-    from any thread.
+    the network; without one installed, NAD27 is good to some ten metres. May be called from any
+    thread.
 
     Raises:
         ValueError: no such datum.
     """
     if datum in _AS_GIVEN:
-        return round(latitude, DECIMALS), round(longitude, DECIMALS)
+        return round(float(latitude), DECIMALS), round(float(longitude), DECIMALS)
     if datum not in _EPSG:
         raise ValueError(f"no such datum: {datum}")
     x, y = _transformer(datum).transform(longitude, latitude)
-    if not (math.isfinite(x) and math.isfinite(y)):
-        return round(latitude, DECIMALS), round(longitude, DECIMALS)
     return round(y, DECIMALS), round(x, DECIMALS)
 
 
