@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from hub.api import datasets, errors, health, pages, patience, series, streams
+from hub.api import catalogue, datasets, errors, health, pages, patience, series, streams
 from hub.api.context import BodyLimits, Context
 from hub.services import Services
 from hub.settings import Settings
 
-BLUEPRINTS = (datasets.bp, health.bp, series.bp, streams.bp, pages.bp)
+BLUEPRINTS = (catalogue.bp, datasets.bp, health.bp, series.bp, streams.bp, pages.bp)
 
 
 def create_app(settings: Settings, services: Services) -> Flask:

@@ -17,6 +17,7 @@ from hub.services.datasets import Datasets, Holdings
 from hub.services.health import Health
 from hub.services.ingest import Ingest
 from hub.services.keys import Keys
+from hub.services.observing.catalogue import Catalogue
 from hub.services.observing.importing import Importing
 from hub.services.observing.observing import Observing
 from hub.services.observing.places import Places
@@ -109,6 +110,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     return Services(
         appending=Appending(Placing(points, streams), receipts, settings.ingest.documents_max),
         audit=notes,
+        catalogue=Catalogue(known, kept, notes),
         datasets=known,
         deriving=Deriving(streams, points, rollups, progress),
         downsampling=downsampling,

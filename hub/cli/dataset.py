@@ -1,15 +1,20 @@
-"""``hub dataset``: make, list, show and delete datasets."""
+"""``hub dataset``: make, list, show, describe, publish and delete datasets."""
 
 from __future__ import annotations
 
 import sys
+from typing import Any, get_args
 
 import click
+import orjson
 
 from hub.cli.session import json_option, put_out, session, table
 from hub.services import scopes
+from hub.services.observing.entry import SEVERAL
+from hub.values import DatasetKind, Document
 
 COUNT_BUDGET_MS = 60_000
+SHOWN_CHARS_MAX = 70
 
 
 @click.group()
@@ -26,11 +31,18 @@ def dataset() -> None:
     type=click.Choice(scopes.OF_DATASETS),
     help="What its access key may do (repeatable; default: everything).",
 )
+@click.option(
+    "--kind",
+    type=click.Choice(get_args(DatasetKind)),
+    default="documents",
+    show_default=True,
+    help="What it takes: any documents, or rows of the observation schema.",
+)
 @json_option
-def create(name: str, key_scopes: tuple[str, ...], as_json: bool) -> None:
+def create(name: str, key_scopes: tuple[str, ...], kind: DatasetKind, as_json: bool) -> None:
     """Make a dataset and its access key, which is shown this once."""
     with session() as services:
-        made = services.datasets.create(name, key_scopes or scopes.OF_DATASETS)
+        made = services.datasets.create(name, key_scopes or scopes.OF_DATASETS, kind=kind)
     facts = {
         "dataset": made.dataset.uuid,
         "name": made.dataset.name,
@@ -39,6 +51,7 @@ def create(name: str, key_scopes: tuple[str, ...], as_json: bool) -> None:
         "key": made.access.secret,
     }
     text = "\n".join(f"{name:8} {value}" for name, value in facts.items())
+    facts["kind"] = made.dataset.kind
     put_out(facts, as_json=as_json, text=f"{text}\nKeep the key now; it is not shown again.")
 
 
@@ -48,8 +61,18 @@ def list_(as_json: bool) -> None:
     """List every dataset."""
     with session() as services:
         found = services.datasets.all()
-    rows = [{"dataset": d.uuid, "name": d.name, "created": d.created} for d in found]
-    text = table(("DATASET", "NAME", "CREATED"), [list(row.values()) for row in rows])
+    rows = [
+        {
+            "dataset": each.uuid,
+            "name": each.name,
+            "kind": each.kind,
+            "created": each.created,
+            "published": each.published,
+        }
+        for each in found
+    ]
+    headings = ("DATASET", "NAME", "KIND", "CREATED", "PUBLISHED")
+    text = table(headings, [list(row.values()) for row in rows])
     put_out(rows, as_json=as_json, text=text)
 
 
@@ -62,15 +85,52 @@ def show(uuid: str, as_json: bool) -> None:
         found = services.datasets.get(uuid)
         count = services.datasets.count(uuid, budget_ms=COUNT_BUDGET_MS)
         keys = [key.id for key in services.keys.all(uuid) if not key.revoked]
+        entry = services.catalogue.entry(uuid)
     facts = {
         "dataset": found.uuid,
         "name": found.name,
+        "kind": found.kind,
         "created": found.created,
+        "published": found.published,
         "documents": count,
         "keys": keys,
     }
-    text = "\n".join(f"{name:10} {value}" for name, value in facts.items())
-    put_out(facts, as_json=as_json, text=text)
+    text = "\n".join([*_lines(facts), *_lines(entry)])
+    put_out(facts | {"catalogue": entry}, as_json=as_json, text=text)
+
+
+@dataset.command("set")
+@click.argument("uuid")
+@click.argument("fields", nargs=-1, required=True, metavar="NAME=VALUE...")
+@json_option
+def set_(uuid: str, fields: tuple[str, ...], as_json: bool) -> None:
+    """Tell something of a dataset in the catalogue; NAME= alone removes it."""
+    changes = dict(map(_field, fields))
+    with session() as services:
+        entry = services.catalogue.change(uuid, changes)
+    put_out(entry, as_json=as_json, text="\n".join(_lines(entry)))
+
+
+@dataset.command()
+@click.argument("uuid")
+@json_option
+def publish(uuid: str, as_json: bool) -> None:
+    """Put a dataset into the catalogue, for everybody who may read published data."""
+    with session() as services:
+        found = services.catalogue.publish(uuid)
+    facts = {"dataset": uuid, "published": found.published}
+    put_out(facts, as_json=as_json, text=f"Published as {found.catalogue['DOI']}.")
+
+
+@dataset.command()
+@click.argument("uuid")
+@json_option
+def unpublish(uuid: str, as_json: bool) -> None:
+    """Take a dataset out of the catalogue; its data and its keys stay."""
+    with session() as services:
+        services.catalogue.unpublish(uuid)
+    facts = {"dataset": uuid, "published": None}
+    put_out(facts, as_json=as_json, text="Unpublished.")
 
 
 @dataset.command()
@@ -93,3 +153,31 @@ def delete(uuid: str, yes: bool, no_wait: bool, as_json: bool) -> None:
     facts = {"dataset": uuid, "documents": count, "finished": not no_wait}
     done = f"Deleted, with {count} documents." if not no_wait else "Deleted; the worker cleans up."
     put_out(facts, as_json=as_json, text=done)
+
+
+def _field(text: str) -> tuple[str, Any]:
+    """A field and its value: arrays as JSON or divided by commas, None for an empty one."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"a field is NAME=VALUE, and not {text!r}")
+    if not value:
+        return name, None
+    if name not in SEVERAL:
+        return name, value
+    if not value.startswith("["):
+        return name, [word.strip() for word in value.split(",")]
+    try:
+        return name, orjson.loads(value)
+    except orjson.JSONDecodeError as exc:
+        raise click.UsageError(f"{name} is no JSON: {exc}") from exc
+
+
+def _lines(entry: Document) -> list[str]:
+    """What is told, a line each; long texts cut."""
+    told = {name: value for name, value in entry.items() if value is not None}
+    return [f"{name:26} {_cut(value)}" for name, value in told.items()]
+
+
+def _cut(value: Any) -> str:
+    text = " ".join((", ".join(value) if isinstance(value, list) else str(value)).split())
+    return text if len(text) <= SHOWN_CHARS_MAX else f"{text[:SHOWN_CHARS_MAX]}…"

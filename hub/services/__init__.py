@@ -8,6 +8,7 @@ from hub.services.datasets import Datasets
 from hub.services.health import Health
 from hub.services.ingest import Ingest
 from hub.services.keys import Keys
+from hub.services.observing.catalogue import Catalogue
 from hub.services.observing.importing import Importing
 from hub.services.observing.regions import Regions
 from hub.services.queries import Queries
@@ -28,6 +29,7 @@ from hub.store.leases import Leases
 class Services:
     appending: Appending
     audit: Audit
+    catalogue: Catalogue
     datasets: Datasets
     deriving: Deriving
     downsampling: Downsampling

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from hub.errors import Conflict, NotFound
 from hub.store.client import Mongo, translated
-from hub.values import Dataset
+from hub.values import Dataset, Document
 
 
 class Datasets:
@@ -53,6 +54,51 @@ class Datasets:
         with translated():
             rows = self._datasets.find({"published": {"$ne": None}, "deleted": None})
             return [_dataset(row) for row in rows.sort([("published", 1), ("_id", 1)])]
+
+    def describe(
+        self, uuid: str, changes: Document, *, name: str | None = None, even_published: bool
+    ) -> bool:
+        """Set catalogue fields (None removes one), and the name where one is given.
+
+        Args:
+            even_published: False changes it only while it is not published.
+
+        Returns:
+            Whether it was changed: False for a dataset that is not there, or is published.
+
+        Raises:
+            Conflict: another dataset has that DOI.
+        """
+        kept = {f"catalogue.{field}": v for field, v in changes.items() if v is not None}
+        gone = {f"catalogue.{field}": "" for field, v in changes.items() if v is None}
+        kept |= {} if name is None else {"name": name}
+        update = {op: fields for op, fields in (("$set", kept), ("$unset", gone)) if fields}
+        here: dict[str, Any] = {"_id": uuid, "deleted": None}
+        if not even_published:
+            here["published"] = None
+        return self._changed(here, update, changes)
+
+    def publish(self, uuid: str, at: datetime, needed: Collection[str]) -> bool:
+        """Put a dataset into the catalogue, if it has every field of the catalogue it needs.
+
+        Returns:
+            Whether it is there now; one that was published before keeps its moment.
+        """
+        here: dict[str, Any] = {"_id": uuid, "deleted": None}
+        here |= {f"catalogue.{field}": {"$exists": True} for field in needed}
+        update = [{"$set": {"published": {"$ifNull": ["$published", at]}}}]
+        return self._changed(here, update, {})
+
+    def unpublish(self, uuid: str) -> None:
+        with translated():
+            self._datasets.update_one({"_id": uuid}, {"$unset": {"published": ""}})
+
+    def _changed(self, here: dict[str, Any], update: Any, changes: Document) -> bool:
+        with translated():
+            try:
+                return self._datasets.update_one(here, update).matched_count > 0
+            except DuplicateKeyError as exc:
+                raise Conflict("another dataset has this DOI", DOI=changes.get("DOI")) from exc
 
     def mark_deleted(self, uuid: str, at: datetime) -> None:
         """Nobody may use it any more; its DOI is free."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pymongo import ASCENDING, GEOSPHERE, IndexModel
-from pymongo.collation import Collation, CollationStrength
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 from hub.series.levels import ROLLUPS
@@ -45,13 +44,8 @@ COLLECTIONS = (
     Collection(
         "datasets",
         (
-            IndexModel(
-                [("catalogue.DOI", ASCENDING)],
-                name="doi",
-                unique=True,
-                sparse=True,
-                collation=Collation("en", strength=CollationStrength.SECONDARY),
-            ),
+            IndexModel([("catalogue.DOI", ASCENDING)], unique=True, sparse=True),
+            IndexModel([("published", ASCENDING)], sparse=True),
         ),
     ),
     Collection(
