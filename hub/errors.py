@@ -68,6 +68,12 @@ class BadParameter(Invalid):
     code = "bad_parameter"
 
 
+class BadField(Invalid):
+    """A field of a body is unknown, missing, malformed or out of its range; ``fields`` says."""
+
+    code = "bad_field"
+
+
 class BadToken(Invalid):
     """An ``after`` token was altered, or belongs to another query."""
 

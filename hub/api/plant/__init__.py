@@ -1,0 +1,1 @@
+"""The plant API: devices, groups, data streams over HTTP, in JSON."""

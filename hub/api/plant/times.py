@@ -1,0 +1,83 @@
+"""Timestamps of the plant API: read from ISO-8601 text or epoch seconds, told in ISO-8601."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+SECONDS = re.compile(r"[+-]?[0-9]{1,12}(?:\.[0-9]{1,15})?", re.ASCII)
+LOST_PLUS = re.compile(r"(:[0-9]{2}(?:[.,][0-9]+)?) ([0-9]{2}:?[0-9]{2})$", re.ASCII)
+"""Where a ``+`` stood before the offset, which in a URL that is not encoded means a space."""
+REFUSED = "Must be ISO-8601 text or seconds since 1970, in the years 1 to 9999."
+
+
+def moment(value: Any, *, up: bool = False) -> datetime:
+    """The time that a value says, aware UTC in whole milliseconds.
+
+    Args:
+        value: ISO-8601 text (any offset; none means UTC), or seconds since 1970, whole or
+            decimal, as a number or as text.
+        up: a part below a millisecond rounds up instead of being dropped.
+
+    Raises:
+        ValueError: neither, or outside the years 1 to 9999.
+    """
+    try:
+        if type(value) in (int, float):
+            return _of_seconds(Decimal(repr(value)), up)
+        if not isinstance(value, str):
+            raise ValueError(REFUSED)
+        return _of_seconds(Decimal(value), up) if SECONDS.fullmatch(value) else _of_iso(value, up)
+    except (OverflowError, ArithmeticError, ValueError) as exc:
+        raise ValueError(REFUSED) from exc
+
+
+def told(at: datetime) -> str:
+    """ISO-8601 in UTC with ``Z``; milliseconds only where there are some."""
+    precision = "milliseconds" if at.microsecond else "seconds"
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision)}Z"
+
+
+class Timestamp(fields.Field[datetime]):
+    """A timestamp in a body."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
+        try:
+            return moment(value)
+        except ValueError as exc:
+            raise ValidationError(REFUSED) from exc
+
+
+class Bound(fields.Field[datetime]):
+    """An inclusive end of a range in a query string; ``lower`` where it is the earlier one.
+
+    Rounded inwards to milliseconds, so that nothing outside the range is within.
+    """
+
+    def __init__(self, *, lower: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self._lower = lower
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
+        try:
+            return moment(LOST_PLUS.sub(r"\1+\2", value), up=self._lower)
+        except ValueError as exc:
+            raise ValidationError(REFUSED) from exc
+
+
+def _of_seconds(seconds: Decimal, up: bool) -> datetime:
+    milliseconds = (seconds * 1000).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR)
+    return EPOCH + int(milliseconds) * MILLISECOND
+
+
+def _of_iso(text: str, up: bool) -> datetime:
+    read = datetime.fromisoformat(text)
+    at = read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    whole = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    return whole + MILLISECOND if up and whole != at else whole
