@@ -6,17 +6,20 @@ from flask import Flask
 
 from hub.api import catalogue, datasets, errors, health, pages, patience, series, streams
 from hub.api.context import BodyLimits, Context
+from hub.api.odata import datastream
 from hub.services import Services
 from hub.settings import Settings
 
-BLUEPRINTS = (catalogue.bp, datasets.bp, health.bp, series.bp, streams.bp, pages.bp)
+BLUEPRINTS = (catalogue.bp, datasets.bp, datastream.bp, health.bp, series.bp, streams.bp, pages.bp)
 
 
 def create_app(settings: Settings, services: Services) -> Flask:
     """A ready application over services that are open in this process."""
     app = Flask("hub", static_folder=None)
     app.url_map.strict_slashes = False
-    app.extensions["hub"] = Context(services, _body_limits(settings))
+    app.extensions["hub"] = Context(
+        services, _body_limits(settings), settings.odata.allowed_origins
+    )
     errors.register(app)
     patience.register(app, settings.client_timeout_s)
     for blueprint in BLUEPRINTS:

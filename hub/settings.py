@@ -16,6 +16,7 @@ from typing import Any, get_args, get_type_hints
 from hub.errors import SetupError
 from hub.ingest.read import Bounds
 from hub.query import Limits
+from hub.services.odata.limits import ODataLimits
 from hub.services.permits import Allowance
 from hub.services.queries import Budgets
 from hub.services.streams.reading.readings import ReadLimits
@@ -55,6 +56,7 @@ class Settings:
     query: Limits = field(default_factory=Limits)
     answer: Budgets = field(default_factory=Budgets)
     stream: ReadLimits = field(default_factory=ReadLimits)
+    odata: ODataLimits = field(default_factory=ODataLimits)
     concurrency: Allowance = field(default_factory=Allowance)
 
     @classmethod

@@ -22,6 +22,8 @@ from hub.services.observing.importing import Importing
 from hub.services.observing.observing import Observing
 from hub.services.observing.places import Places
 from hub.services.observing.regions import Regions
+from hub.services.odata.datastream import DataStream
+from hub.services.odata.rates import Rates
 from hub.services.permits import Permits
 from hub.services.queries import Queries
 from hub.services.series import Series
@@ -47,8 +49,10 @@ from hub.store.facets import Facets
 from hub.store.imports import Imports
 from hub.store.locations import Locations
 from hub.store.mongod import Lease, acquire
+from hub.store.pipelines import Pipelines
 from hub.store.points import PointStore
 from hub.store.progress import Progress
+from hub.store.rates import RateStore
 from hub.store.rollups import Rollups
 
 
@@ -112,6 +116,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         audit=notes,
         catalogue=Catalogue(known, kept, notes),
         datasets=known,
+        datastream=DataStream(Pipelines(mongo), known.published, permits, settings.odata),
         deriving=Deriving(streams, points, rollups, progress),
         downsampling=downsampling,
         feeding=Feeding(streams, Archive(kept, stored), points, progress, settings.query),
@@ -122,6 +127,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         leases=store_leases.Leases(mongo),
         purging=Purging(streams, points, rollups, progress),
         queries=Queries(stored, permits, settings.query, settings.answer, tokens),
+        rates=Rates(RateStore(mongo), settings.odata.rate_per_s, settings.odata.burst),
         readings=Readings(points, rollups, permits, settings.stream),
         regions=regions,
         series=series,

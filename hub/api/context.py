@@ -21,8 +21,11 @@ class BodyLimits:
 
 @dataclass(frozen=True, slots=True)
 class Context:
+    """``origins`` are the web pages whose scripts may read over OData."""
+
     services: Services
     bodies: BodyLimits
+    origins: frozenset[str] = frozenset()
 
 
 def context() -> Context:

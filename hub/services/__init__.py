@@ -11,6 +11,8 @@ from hub.services.keys import Keys
 from hub.services.observing.catalogue import Catalogue
 from hub.services.observing.importing import Importing
 from hub.services.observing.regions import Regions
+from hub.services.odata.datastream import DataStream
+from hub.services.odata.rates import Rates
 from hub.services.queries import Queries
 from hub.services.series import Series
 from hub.services.streams.reading.readings import Readings
@@ -31,6 +33,7 @@ class Services:
     audit: Audit
     catalogue: Catalogue
     datasets: Datasets
+    datastream: DataStream
     deriving: Deriving
     downsampling: Downsampling
     feeding: Feeding
@@ -41,6 +44,7 @@ class Services:
     leases: Leases
     purging: Purging
     queries: Queries
+    rates: Rates
     readings: Readings
     regions: Regions
     series: Series

@@ -13,6 +13,8 @@ from hub.store.client import Mongo, translated
 from hub.store.rollups import collection_name
 
 ZSTD = "block_compressor=zstd"
+RATE_KEPT_S = 3_600
+"""A bucket nobody takes from is full again long before."""
 EXISTS = 48
 """Another process was first."""
 DOCUMENT_ORDER = (("_datasetid", ASCENDING), ("_timestamp", ASCENDING), ("_id", ASCENDING))
@@ -100,6 +102,7 @@ COLLECTIONS = (
     Collection("audit", (IndexModel([("at", ASCENDING)]),)),
     Collection("hub"),
     Collection("counters"),
+    Collection("rates", (IndexModel([("at", ASCENDING)], expireAfterSeconds=RATE_KEPT_S),)),
     Collection("progress"),
     Collection(
         "streams",

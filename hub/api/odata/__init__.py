@@ -1,0 +1,1 @@
+"""OData over HTTP: the DataStream API, and strict OData 4.01."""

@@ -1,0 +1,101 @@
+"""How many rows there are: exactly where that can be found out in time, else about how many.
+
+An estimate goes by parts. The range of ``Id`` is cut into equal parts, which are counted exactly
+in random order until the time is over; the parts that were counted stand for the others. It is
+the better the more of them there were, and the more evenly the rows lie.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from time import monotonic
+from typing import Any, Final
+
+from hub.errors import OverBudget
+from hub.query import Boundary, Filter, bounded
+from hub.query.odata import guarded_stages
+from hub.query.page import counted
+from hub.services.odata.deadline import Deadline
+from hub.services.odata.sets import EntitySet
+from hub.store.pipelines import Pipelines
+
+PARTS: Final = 1_000
+_COUNT: Final = "count"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A number of rows. ``parts`` is None for an exact one, else the share that was counted."""
+
+    value: int
+    parts: float | None = None
+
+
+class Counting:
+    """Args: ``count_ms`` is the time for an exact count, and that for an estimate."""
+
+    def __init__(self, pipelines: Pipelines, count_ms: int) -> None:
+        self._pipelines = pipelines
+        self._count_ms = count_ms
+
+    def count(
+        self, of: EntitySet, boundary: Boundary, condition: Filter, deadline: Deadline
+    ) -> Counted:
+        """The rows within a boundary of which a condition is true.
+
+        Raises:
+            OverBudget: not even a thousandth of them could be counted in time.
+        """
+        try:
+            time_ms = min(self._count_ms, deadline.left_ms)
+            return Counted(self._exact(boundary, condition, time_ms))
+        except OverBudget:
+            if of.collection != "documents":
+                raise
+        return self._estimate(of, boundary, condition, deadline)
+
+    def _exact(self, boundary: Boundary, condition: Filter, time_ms: int) -> int:
+        query = bounded(boundary, condition, counted(_COUNT))
+        return sum(int(row[_COUNT]) for row in self._pipelines.rows(query, budget_ms=time_ms))
+
+    def _estimate(
+        self, of: EntitySet, boundary: Boundary, condition: Filter, deadline: Deadline
+    ) -> Counted:
+        first, last = self._end(of, deadline, 1), self._end(of, deadline, -1)
+        until = monotonic() + self._count_ms / 1000
+        found = ids = 0
+        for low, high in _parts(first, last):
+            if monotonic() > until:
+                break
+            within = _part(of, boundary, low, high)
+            found += self._exact(within, condition, deadline.left_ms)
+            ids += high - low
+        share = ids / (last + 1 - first)
+        return Counted(found) if share == 1 else Counted(round(found / share), share)
+
+    def _end(self, of: EntitySet, deadline: Deadline, direction: int) -> int:
+        """The least ``Id`` that there is (``direction`` 1), or the greatest (-1)."""
+        stages: list[dict[str, Any]] = [
+            {"$sort": {of.key: direction}},
+            {"$limit": 1},
+            {"$project": {"_id": 0, "end": f"${of.key}"}},
+        ]
+        query = bounded(Boundary(of.collection, {of.key: {"$gte": 0}}), guarded_stages(stages))
+        rows = self._pipelines.rows(query, budget_ms=deadline.left_ms)
+        return int(rows[0]["end"]) if rows else 0
+
+
+def _parts(first: int, last: int) -> list[tuple[int, int]]:
+    """The Ids from the first to the last in parts ``[low, high)``, in random order."""
+    size = last + 1 - first
+    edges = [first + size * part // PARTS for part in range(PARTS + 1)]
+    parts = [(low, high) for low, high in pairwise(edges) if low < high]
+    random.shuffle(parts)
+    return parts
+
+
+def _part(of: EntitySet, boundary: Boundary, low: int, high: int) -> Boundary:
+    part: dict[str, Any] = {of.key: {"$gte": low, "$lt": high}}
+    return replace(boundary, condition={"$and": [boundary.condition, part]})
