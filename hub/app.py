@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub.api import catalogue, datasets, errors, health, pages, patience, series, streams
 from hub.api.context import BodyLimits, Context
@@ -20,11 +21,19 @@ def create_app(settings: Settings, services: Services) -> Flask:
     app.extensions["hub"] = Context(
         services, _body_limits(settings), settings.odata.allowed_origins
     )
+    if settings.trusted_proxies:
+        _believe_proxies(app, settings.trusted_proxies)
     errors.register(app)
     patience.register(app, settings.client_timeout_s)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app
+
+
+def _believe_proxies(app: Flask, count: int) -> None:
+    """Take the client's address and scheme from what so many proxies say."""
+    believing = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)
+    app.wsgi_app = believing  # type: ignore[method-assign]
 
 
 def _body_limits(settings: Settings) -> BodyLimits:

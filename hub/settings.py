@@ -17,6 +17,7 @@ from hub.errors import SetupError
 from hub.ingest.read import Bounds
 from hub.query import Limits
 from hub.services.odata.limits import ODataLimits
+from hub.services.people.sessions import SessionTimes
 from hub.services.permits import Allowance
 from hub.services.queries import Budgets
 from hub.services.streams.reading.readings import ReadLimits
@@ -32,7 +33,8 @@ class Settings:
     """How this hub is set up. Times name their unit, sizes are in bytes.
 
     ``mongo_uri`` None means the embedded server in ``data_dir``. ``secret`` None means the one
-    kept in ``data_dir``, made at the first start.
+    kept in ``data_dir``, made at the first start. ``trusted_proxies`` is how many proxies a request
+    comes through of which ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed.
     """
 
     mongo_uri: str | None = field(default=None, repr=False)
@@ -45,6 +47,7 @@ class Settings:
     bind: str = "127.0.0.1:8000"
     web_workers: int = 2
     web_threads: int = 16
+    trusted_proxies: int | None = None
 
     client_timeout_s: float = 60.0
     body_bytes_max: int = 8 * MEGABYTE
@@ -58,6 +61,7 @@ class Settings:
     stream: ReadLimits = field(default_factory=ReadLimits)
     odata: ODataLimits = field(default_factory=ODataLimits)
     concurrency: Allowance = field(default_factory=Allowance)
+    session: SessionTimes = field(default_factory=SessionTimes)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:

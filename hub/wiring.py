@@ -24,6 +24,10 @@ from hub.services.observing.places import Places
 from hub.services.observing.regions import Regions
 from hub.services.odata.datastream import DataStream
 from hub.services.odata.rates import Rates
+from hub.services.people.passwords import Passwords
+from hub.services.people.sessions import Gate, Sessions
+from hub.services.people.throttle import Throttle
+from hub.services.people.users import Users
 from hub.services.permits import Permits
 from hub.services.queries import Queries
 from hub.services.series import Series
@@ -35,7 +39,6 @@ from hub.services.streams.upkeep.feeding import Archive, Feeding
 from hub.services.streams.upkeep.purging import Purging
 from hub.services.streams.writing.appending import Appending
 from hub.services.streams.writing.placing import Placing
-from hub.services.users import Users
 from hub.settings import Settings
 from hub.store import audit, client, datasets, documents, identity, schema, users
 from hub.store import health as store_health
@@ -43,7 +46,9 @@ from hub.store import keys as store_keys
 from hub.store import leases as store_leases
 from hub.store import receipts as store_receipts
 from hub.store import regions as store_regions
+from hub.store import sessions as store_sessions
 from hub.store import streams as store_streams
+from hub.store.attempts import Attempts
 from hub.store.counters import Counters
 from hub.store.facets import Facets
 from hub.store.imports import Imports
@@ -111,6 +116,9 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     known = Datasets(kept, Holdings(stored, locations, facets), keys, notes)
     regions = Regions(store_regions.Regions(mongo), locations, notes)
     observing = Observing(stored, Places(locations, regions, counters), facets, counters)
+    people, visits = users.Users(mongo), store_sessions.Sessions(mongo)
+    passwords = Passwords()
+    gate = Gate(people, passwords, Throttle(Attempts(mongo), pepper))
     return Services(
         appending=Appending(Placing(points, streams), receipts, settings.ingest.documents_max),
         audit=notes,
@@ -131,8 +139,9 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         readings=Readings(points, rollups, permits, settings.stream),
         regions=regions,
         series=series,
+        sessions=Sessions(visits, gate, notes, pepper, settings.session),
         streams=Streams(streams, progress, known, notes, settings.query),
-        users=Users(users.Users(mongo), notes),
+        users=Users(people, visits, passwords, notes),
     )
 
 

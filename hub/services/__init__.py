@@ -13,6 +13,8 @@ from hub.services.observing.importing import Importing
 from hub.services.observing.regions import Regions
 from hub.services.odata.datastream import DataStream
 from hub.services.odata.rates import Rates
+from hub.services.people.sessions import Sessions
+from hub.services.people.users import Users
 from hub.services.queries import Queries
 from hub.services.series import Series
 from hub.services.streams.reading.readings import Readings
@@ -22,7 +24,6 @@ from hub.services.streams.upkeep.downsample import Downsampling
 from hub.services.streams.upkeep.feeding import Feeding
 from hub.services.streams.upkeep.purging import Purging
 from hub.services.streams.writing.appending import Appending
-from hub.services.users import Users
 from hub.store.audit import Audit
 from hub.store.leases import Leases
 
@@ -48,5 +49,6 @@ class Services:
     readings: Readings
     regions: Regions
     series: Series
+    sessions: Sessions
     streams: Streams
     users: Users

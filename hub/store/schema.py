@@ -97,6 +97,14 @@ COLLECTIONS = (
         ),
     ),
     Collection("users"),
+    Collection(
+        "sessions",
+        (
+            IndexModel([("expires", ASCENDING)], expireAfterSeconds=0),
+            IndexModel([("user", ASCENDING)]),
+        ),
+    ),
+    Collection("attempts", (IndexModel([("due", ASCENDING)], expireAfterSeconds=0),)),
     Collection("idempotency", (IndexModel([("expires", ASCENDING)], expireAfterSeconds=0),)),
     Collection("leases"),
     Collection("audit", (IndexModel([("at", ASCENDING)]),)),
