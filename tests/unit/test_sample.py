@@ -14,6 +14,8 @@ from hub.cli.sample.entries import SEED_MAX, entry
 from hub.cli.sample.rows import YEARS, rows
 from hub.cli.sample.sites import SITES, is_inside, sites
 from hub.cli.sample.tables import REGIONS, text, themes, waters
+from hub.observations.check import check
+from hub.services.observing.entry import checked
 
 PROVINCES = ("ab", "bc", "mb", "nb", "nl", "ns", "nt", "nu", "on", "pe", "qc", "sk", "yt")
 REGION_IDS = {
@@ -45,6 +47,11 @@ def test_every_site_lies_in_one_of_the_provinces(number: int):
             site.columns["MonitoringLocationLatitude"],
         )
         assert any(is_inside(*place, province) for province in theme.provinces), site
+
+
+@pytest.mark.parametrize("number", range(len(themes())))
+def test_no_row_breaks_a_rule_or_is_doubtful(number: int):
+    assert [finding for row in some(number, 5_000) for finding in check(row)] == []
 
 
 def test_sites_have_ids_of_their_own():
@@ -119,3 +126,9 @@ def test_dois_have_the_pattern_and_tell_datasets_and_seeds_apart():
 
 def test_datasets_of_one_theme_have_names_of_their_own():
     assert len({entry(1, number).name for number in range(12)}) == 12
+
+
+@pytest.mark.parametrize("number", range(len(themes())))
+def test_entries_are_as_the_catalogue_takes_them(number: int):
+    told = entry(1, number)
+    assert checked(told.catalogue) == told.catalogue
