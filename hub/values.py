@@ -66,8 +66,23 @@ class Reach:
     def opens(self, dataset: str) -> bool:
         return self.datasets is None or dataset in self.datasets
 
+    def opens_device(self, device: int) -> bool:
+        return self.devices is None or device in self.devices
+
+    def opens_stream(self, stream: int, device: int | None) -> bool:
+        """Whether a stream is opened that belongs to this device, or to none.
+
+        A device brings its streams along, and where devices are named those of others stay
+        shut, also to whom all streams are open.
+        """
+        named = self.devices is not None and device in self.devices
+        if self.streams is not None:
+            return named or stream in self.streams
+        return named or not self.devices or device is None
+
 
 EVERYTHING = Reach()
+NOTHING = Reach(datasets=frozenset(), devices=frozenset(), streams=frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +184,83 @@ class Derivation:
     after_ms: int | None = None
 
 
+DeviceKind = Literal["modbus", "opcua", "melsec", "fenet", "ai"]
+"""What a device speaks; ``ai`` is a model that computes instead of a machine that measures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A machine in the plant, and how it is reached.
+
+    ``unit`` is the number behind a Modbus gateway. ``options`` are those of its kind, all of
+    them. ``poll_interval_s`` is that of its data streams that have none of their own;
+    ``timeout_s`` bounds one request to it. ``revision`` counts its changes.
+    """
+
+    id: int
+    name: str
+    kind: DeviceKind
+    host: str | None
+    port: int | None
+    unit: int | None
+    enabled: bool
+    poll_interval_s: float
+    timeout_s: float
+    options: Document
+    description: str
+    tags: Document
+    created: datetime
+    updated: datetime
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A name for some data streams; each of these says that it belongs to it."""
+
+    id: int
+    name: str
+    description: str
+    created: datetime
+    updated: datetime
+    revision: int = 0
+
+
+DataType = Literal[
+    "bit", "byte", "uint16", "int16", "uint32", "int32", "uint64", "int64", "fp16", "fp32", "fp64"
+]
+"""How what a device holds is to be read."""
+
+AccessMode = Literal["read", "read_write"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a stream stands in the plant.
+
+    ``path`` is the address in its device, ``type`` None what its protocol takes it for.
+    ``unit`` is that of its values. ``poll_interval_s`` None is its device's. A stream that is
+    not ``enabled`` is not polled.
+    """
+
+    device: int | None = None
+    path: str | None = None
+    type: DataType | None = None
+    access_mode: AccessMode = "read"
+    group: int | None = None
+    unit: str | None = None
+    enabled: bool = True
+    poll_interval_s: float | None = None
+    metadata: Document = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """A time series: the same thing as the plant API's data stream.
 
     ``id`` is the plant API's number, ``uuid`` the Datastream API's id. ``highest`` is a name of
     ``hub.series.levels``. ``widths`` says how wide the raw documents are: from a moment on
-    (milliseconds), so many milliseconds.
+    (milliseconds), so many milliseconds. ``place`` is that in the plant.
     """
 
     id: int
@@ -193,3 +278,8 @@ class Stream:
     feed: Feed | None = None
     derivation: Derivation | None = None
     deleted: datetime | None = None
+    place: Place = field(default_factory=Place)
+
+    @property
+    def device(self) -> int | None:
+        return self.place.device

@@ -8,6 +8,9 @@ Fields of a row of ``streams``:
 - ``widths``: ``[[from_ms, width_ms], …]``
 - ``feed``: null or ``{dataset, field, filter, time_field}``
 - ``derivation``: null or ``{op, sources: [{stream, granularity, name}], args, after_ms}``
+- ``device``, ``path``, ``type``, ``access_mode``, ``group``, ``unit``, ``enabled``,
+  ``poll_interval_s``, ``metadata``: its place in the plant; not there in rows of old, and then
+  what ``Place`` says
 - ``depended``: how many times a stream was derived from this one
 - ``pending``: true while a derived stream has not seen all that its sources hold
 
@@ -19,7 +22,7 @@ adds a stream without having seen those that were added before.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,18 +32,19 @@ from pymongo.errors import DuplicateKeyError
 
 from hub.errors import Conflict, StreamNotFound
 from hub.store.client import Doc, Mongo, translated
-from hub.values import Derivation, Document, Feed, Source, Stream
+from hub.store.stream_rows import PLACE, row_of, stored, stream_of
+from hub.values import Document, Reach, Stream
 
 COUNTER = "streams"
 RECENT_S = 0.5
 """How old a row may be that ``recent`` gives."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Sight:
-    """Which streams somebody sees: those of ``ids`` (None: all), and the public ones if so."""
+    """Which streams somebody sees: those that ``reach`` opens, and the public ones if so."""
 
-    ids: frozenset[int] | None = None
+    reach: Reach
     public: bool = False
 
 
@@ -59,7 +63,7 @@ class Streams:
 
     def add(self, stream: Stream) -> None:
         """Raises Conflict: the id is taken meanwhile, or the UUID."""
-        row = _row(stream) | {"depended": 0}
+        row = row_of(stream) | {"depended": 0}
         if stream.derivation:
             row["pending"] = True
         with translated():
@@ -107,7 +111,7 @@ class Streams:
         """
         with translated():
             rows = self._streams.find(_seen(condition, sight), max_time_ms=budget_ms)
-            return [_stream(row) for row in rows.sort("_id", 1).skip(skip).limit(limit)]
+            return [stream_of(row) for row in rows.sort("_id", 1).skip(skip).limit(limit)]
 
     def count(self, condition: Document, sight: Sight, *, budget_ms: int) -> int:
         """How many ``find`` would give without a limit."""
@@ -120,6 +124,42 @@ class Streams:
         with translated():
             result = self._streams.update_one(now, {"$set": {"tags": tags, "name": name}})
         return bool(result.matched_count)
+
+    def change(self, old: Stream, new: Stream) -> bool:
+        """Give a stream in use another name, tags and place; False if they are not the old ones."""
+        was = row_of(old)
+        same: Doc = {name: stored(name, was[name]) for name in ("name", "tags", *PLACE)}
+        now = row_of(new)
+        change = {"$set": {name: now[name] for name in ("name", "tags", *PLACE)}}
+        with translated():
+            result = self._streams.update_one({"_id": old.id, "deleted": None} | same, change)
+        self._forget()
+        return bool(result.matched_count)
+
+    def of_device(self, device: int) -> list[Stream]:
+        """The streams in use that belong to a device."""
+        return self._many({"device": device, "deleted": None})
+
+    def members(self, groups: Collection[int], reach: Reach) -> list[tuple[int, int]]:
+        """(group, stream) of the streams in use of some groups that are seen, by stream."""
+        condition = _seen({"group": {"$in": list(groups)}}, Sight(reach))
+        with translated():
+            rows = self._streams.find(condition, {"group": 1}).sort("_id", 1)
+            return [(int(row["group"]), int(row["_id"])) for row in rows]
+
+    def put_into(self, group: int | None, ids: Collection[int]) -> None:
+        """Let streams belong to a group, or to none."""
+        with translated():
+            self._streams.update_many(
+                {"_id": {"$in": list(ids)}, "deleted": None}, {"$set": {"group": group}}
+            )
+        self._forget()
+
+    def detach(self, device: int) -> None:
+        """Let the streams of a device belong to none."""
+        with translated():
+            self._streams.update_many({"device": device}, {"$set": {"device": None}})
+        self._forget()
 
     def set_widths(
         self,
@@ -207,86 +247,23 @@ class Streams:
             row = self._streams.find_one(condition)
         if row is None:
             raise StreamNotFound("no such stream", **named)
-        return _stream(row)
+        return stream_of(row)
 
     def _many(self, condition: Doc) -> list[Stream]:
         with translated():
-            return [_stream(row) for row in self._streams.find(condition).sort("_id", 1)]
+            return [stream_of(row) for row in self._streams.find(condition).sort("_id", 1)]
 
 
 def _seen(condition: Document, sight: Sight) -> Doc:
+    """The condition within what is seen: ``Reach.opens_stream`` in the words of a query."""
     bounds: list[Document] = [{"deleted": None}, condition]
-    if sight.ids is not None:
-        some: list[Document] = [{"_id": {"$in": sorted(sight.ids)}}]
-        bounds.append({"$or": [*some, {"public": True}]} if sight.public else some[0])
-    return {"$and": bounds}
-
-
-def _row(stream: Stream) -> Doc:
-    return {
-        "_id": stream.id,
-        "uuid": stream.uuid,
-        "name": stream.name,
-        "tags": stream.tags,
-        "value_type": stream.value_type,
-        "highest": stream.highest,
-        "value_downsamplers": list(stream.value_downsamplers),
-        "time_downsamplers": list(stream.time_downsamplers),
-        "public": stream.public,
-        "late": stream.late,
-        "created": stream.created,
-        "widths": [list(width) for width in stream.widths],
-        "feed": stream.feed and _feed_row(stream.feed),
-        "derivation": stream.derivation and _derivation_row(stream.derivation),
-        "deleted": stream.deleted,
-    }
-
-
-def _feed_row(feed: Feed) -> Doc:
-    return {
-        "dataset": feed.dataset,
-        "field": feed.field,
-        "filter": feed.filter,
-        "time_field": feed.time_field,
-    }
-
-
-def _derivation_row(derivation: Derivation) -> Doc:
-    return {
-        "op": derivation.op,
-        "sources": [
-            {"stream": source.stream, "granularity": source.granularity, "name": source.name}
-            for source in derivation.sources
-        ],
-        "args": derivation.args,
-        "after_ms": derivation.after_ms,
-    }
-
-
-def _stream(row: Mapping[str, Any]) -> Stream:
-    return Stream(
-        id=int(row["_id"]),
-        uuid=row["uuid"],
-        name=row["name"],
-        tags=row["tags"],
-        value_type=row["value_type"],
-        highest=row["highest"],
-        value_downsamplers=tuple(row["value_downsamplers"]),
-        time_downsamplers=tuple(row["time_downsamplers"]),
-        public=row["public"],
-        late=row["late"],
-        created=row["created"],
-        widths=tuple((int(since), int(width)) for since, width in row["widths"]),
-        feed=Feed(**row["feed"]) if row["feed"] else None,
-        derivation=_derivation(row["derivation"]) if row["derivation"] else None,
-        deleted=row["deleted"],
-    )
-
-
-def _derivation(row: Mapping[str, Any]) -> Derivation:
-    sources = tuple(
-        Source(int(source["stream"]), source["granularity"], source["name"])
-        for source in row["sources"]
-    )
-    after_ms = row["after_ms"]
-    return Derivation(row["op"], sources, row["args"], after_ms and int(after_ms))
+    reach, some = sight.reach, list[Document]()
+    if reach.streams is not None:
+        some = [{"_id": {"$in": sorted(reach.streams)}}]
+    elif reach.devices:
+        some = [{"device": None}]
+    if some and reach.devices:
+        some.append({"device": {"$in": sorted(reach.devices)}})
+    if some and sight.public:
+        some.append({"public": True})
+    return {"$and": [*bounds, {"$or": some}] if some else bounds}

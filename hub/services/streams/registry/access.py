@@ -17,5 +17,4 @@ def allowed(principal: Principal | None, scope: str) -> Principal:
 
 def opens(principal: Principal, stream: Stream) -> bool:
     """Whether a key is for this stream, whatever its scopes."""
-    ids = principal.reach.streams
-    return ids is None or stream.id in ids
+    return principal.reach.opens_stream(stream.id, stream.device)

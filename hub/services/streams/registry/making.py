@@ -135,7 +135,7 @@ class Making:
         """The one stream that the key opens and that has the query tags, if any."""
         found = self._store.find(
             matching(wanted.query_tags),
-            Sight(ids=principal.reach.streams),
+            Sight(principal.reach),
             limit=NAMED_MAX,
             budget_ms=BUDGET_MS,
         )

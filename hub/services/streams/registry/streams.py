@@ -14,7 +14,7 @@ from hub.store.audit import Audit
 from hub.store.progress import Progress
 from hub.store.streams import Sight
 from hub.store.streams import Streams as StreamStore
-from hub.values import Document, Principal, Stream
+from hub.values import NOTHING, Document, Principal, Stream
 
 
 class Streams:
@@ -90,9 +90,9 @@ class Streams:
         Raises:
             OverBudget: the filter takes too long.
         """
-        sight = Sight(ids=frozenset(), public=True)
+        sight = Sight(NOTHING, public=True)
         if principal and scopes.STREAM_READ in principal.scopes:
-            sight = Sight(ids=principal.reach.streams, public=True)
+            sight = Sight(principal.reach, public=True)
         total = self._store.count(tag_filter, sight, budget_ms=BUDGET_MS)
         if offset >= total:
             return [], total
