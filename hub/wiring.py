@@ -21,6 +21,7 @@ from hub.services.observing.catalogue import Catalogue
 from hub.services.observing.importing import Importing
 from hub.services.observing.observing import Observing
 from hub.services.observing.places import Places
+from hub.services.observing.rebuild import Rebuilding
 from hub.services.observing.regions import Regions
 from hub.services.odata.datastream import DataStream
 from hub.services.odata.rates import Rates
@@ -53,6 +54,7 @@ from hub.store.counters import Counters
 from hub.store.facets import Facets
 from hub.store.imports import Imports
 from hub.store.locations import Locations
+from hub.store.observations import Observations
 from hub.store.mongod import Lease, acquire
 from hub.store.pipelines import Pipelines
 from hub.store.points import PointStore
@@ -113,9 +115,11 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     )
     kept = datasets.Datasets(mongo)
     locations, facets, counters = Locations(mongo), Facets(mongo), Counters(mongo)
-    known = Datasets(kept, Holdings(stored, locations, facets), keys, notes)
+    holdings = Holdings(stored, locations, facets)
+    known = Datasets(kept, holdings, keys, notes)
     regions = Regions(store_regions.Regions(mongo), locations, notes)
-    observing = Observing(stored, Places(locations, regions, counters), facets, counters)
+    places, read = Places(locations, regions, counters), Observations(mongo)
+    observing = Observing(stored, places, facets, counters)
     people, visits = users.Users(mongo), store_sessions.Sessions(mongo)
     passwords = Passwords()
     gate = Gate(people, passwords, Throttle(Attempts(mongo), pepper))
@@ -137,6 +141,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         queries=Queries(stored, permits, settings.query, settings.answer, tokens),
         rates=Rates(RateStore(mongo), settings.odata.rate_per_s, settings.odata.burst),
         readings=Readings(points, rollups, permits, settings.stream),
+        rebuilding=Rebuilding(known, read, places, holdings),
         regions=regions,
         series=series,
         sessions=Sessions(visits, gate, notes, pepper, settings.session),

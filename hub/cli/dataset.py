@@ -135,6 +135,25 @@ def unpublish(uuid: str, as_json: bool) -> None:
 
 @dataset.command()
 @click.argument("uuid")
+@json_option
+def rebuild(uuid: str, as_json: bool) -> None:
+    """Make the locations and facets of a dataset of observations anew, after a crash."""
+    removed = {"locations_removed": 0, "facets_removed": 0}
+    with session() as services:
+        count = services.datasets.count(uuid, budget_ms=COUNT_BUDGET_MS)
+        with click.progressbar(length=count, label="reading", file=sys.stderr) as bar:
+            for step in services.rebuilding.rebuild(uuid):
+                bar.label = "waiting for writes under way" if step.waiting else bar.label
+                bar.update(step.documents)
+                removed["locations_removed"] += step.locations_removed
+                removed["facets_removed"] += step.facets_removed
+    facts = {"dataset": uuid, "documents": count, **removed}
+    unused = "{locations_removed} locations and {facets_removed} facets".format(**removed)
+    put_out(facts, as_json=as_json, text=f"Rebuilt; removed {unused} that nothing used.")
+
+
+@dataset.command()
+@click.argument("uuid")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--no-wait", is_flag=True, help="Leave removing the documents to the worker.")
 @json_option

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hub.cli import audit, dataset, dummystream, importing, key, stream, user
+from hub.cli import audit, dataset, demo, dummystream, importing, key, region, stream, user
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -19,9 +19,11 @@ def hub() -> None:
 for _command in (
     audit.audit,
     dataset.dataset,
+    demo.demo,
     dummystream.dummystream,
     importing.import_,
     key.key,
+    region.region,
     stream.stream,
     user.user,
 ):

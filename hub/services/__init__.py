@@ -10,6 +10,7 @@ from hub.services.ingest import Ingest
 from hub.services.keys import Keys
 from hub.services.observing.catalogue import Catalogue
 from hub.services.observing.importing import Importing
+from hub.services.observing.rebuild import Rebuilding
 from hub.services.observing.regions import Regions
 from hub.services.odata.datastream import DataStream
 from hub.services.odata.rates import Rates
@@ -47,6 +48,7 @@ class Services:
     queries: Queries
     rates: Rates
     readings: Readings
+    rebuilding: Rebuilding
     regions: Regions
     series: Series
     sessions: Sessions

@@ -48,10 +48,13 @@ class Facets:
         self._known: TTLCache[Facet, bool] = TTLCache(maxsize=KNOWN_MAX, ttl=KNOWN_S)
         self._lock = threading.Lock()
 
-    def ensure(self, facets: Collection[Facet]) -> None:
-        """Write those that are missing; costs nothing for those that were seen lately."""
+    def ensure(self, facets: Collection[Facet], *, anew: bool = False) -> None:
+        """Write those that are missing; costs nothing for those that were seen lately.
+
+        ``anew`` looks at all of them.
+        """
         with self._lock:
-            fresh = [facet for facet in facets if facet not in self._known]
+            fresh = [facet for facet in facets if anew or facet not in self._known]
         for start in range(0, len(fresh), STEP):
             some = fresh[start : start + STEP]
             self._write({facet.digest: facet for facet in some})

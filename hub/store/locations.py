@@ -71,9 +71,10 @@ class Locations:
             with translated():
                 self._locations.bulk_write(updates, ordered=False)
 
-    def count(self, dataset: str | None = None) -> int:
+    def count(self, region: str | None = None) -> int:
+        """How many there are, in one region or at all."""
         with translated():
-            return self._locations.count_documents({} if dataset is None else {"dataset": dataset})
+            return self._locations.count_documents({} if region is None else {"RegionId": region})
 
     def sites(self) -> Iterator[list[Site]]:
         """Every location, in bounded steps."""

@@ -14,8 +14,8 @@ from hub.values import Document
 
 ID = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+", re.ASCII)
 ID_CHARS_MAX = 100
-DEPTH = {"Polygon": 1, "MultiPolygon": 2}
-"""How many arrays deep the rings stand."""
+DEPTH = {"Polygon": 0, "MultiPolygon": 1}
+"""In how many arrays its arrays of rings stand."""
 POSITIONS_MIN = 4
 
 
@@ -63,7 +63,7 @@ def regions(content: bytes, id_property: str = "id") -> list[Region]:
 def _region(feature: Any, id_property: str, path: str) -> Region:
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
         raise Invalid("this is no GeoJSON Feature", path=path)
-    properties = feature.get("properties") or {}
+    properties = {} if feature.get("properties") is None else feature["properties"]
     if not isinstance(properties, dict):
         raise Invalid("the properties are no object", path=f"{path}.properties")
     id_ = properties.get(id_property, feature.get("id"))

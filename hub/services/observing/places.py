@@ -11,7 +11,6 @@ from hub.store.locations import OWN, Locations, differs
 from hub.values import Document
 
 COUNTER = "locations"
-COORDINATES = ("LongitudeNormalized", "LatitudeNormalized")
 
 Key = tuple[str, str]
 """A dataset and a ``MonitoringLocationID``."""
@@ -73,15 +72,16 @@ class Places:
     def change(self, rows: Mapping[int, tuple[Document, Document]]) -> None:
         """Give locations other attributes: the row as it stands, and what it shall say."""
         atlas = self._regions.atlas()
-        changes, moved = {}, {}
+        changes = {}
         for number, (row, wanted) in rows.items():
             absent = dict.fromkeys(row.keys() - wanted.keys() - set(OWN))
-            changes[number] = {**absent, **wanted}
-            if any(row.get(name) != wanted[name] for name in COORDINATES):
-                changes[number]["RegionId"] = _in(atlas, wanted)
-                moved[number] = wanted
+            changes[number] = {**absent, **wanted, "RegionId": _in(atlas, wanted)}
         self._locations.change(changes)
-        self._settle(atlas, moved)
+        self._settle(atlas, {number: wanted for number, (_, wanted) in rows.items()})
+
+    def strays(self, row: Document) -> bool:
+        """Whether a location's row names other regions than those it is in."""
+        return set(row.get("RegionId", ())) != set(_in(self._regions.atlas(), row))
 
     def _settle(self, atlas: Atlas, rows: Mapping[int, Document]) -> None:
         """Assign once more what was assigned while regions were being changed."""
@@ -95,6 +95,5 @@ class Places:
             )
 
 
-def _in(atlas: Atlas, attributes: Mapping[str, object]) -> list[str]:
-    longitude, latitude = (attributes[name] for name in COORDINATES)
-    return atlas.at(float(str(longitude)), float(str(latitude)))
+def _in(atlas: Atlas, attributes: Document) -> list[str]:
+    return atlas.at(attributes["LongitudeNormalized"], attributes["LatitudeNormalized"])

@@ -49,9 +49,14 @@ class Regions:
                 self._atlas = Atlas(version, outlines)
             return self._atlas
 
-    def names(self) -> list[tuple[str, str]]:
-        """The id and the name of every region, by id."""
-        return self._store.names()
+    def sizes(self) -> list[tuple[str, str, int]]:
+        """The id and the name of every region, by id, and how many locations are in it."""
+        names = self._store.names()
+        return [(id_, name, self._locations.count(region=id_)) for id_, name in names]
+
+    def locations(self) -> int:
+        """How many locations there are."""
+        return self._locations.count()
 
     def load(self, regions: Sequence[Region]) -> Iterator[int]:
         """Add regions, or replace those of the same id, and assign every location anew.
