@@ -1,7 +1,7 @@
 """What ``scripts/serve`` prints once the hub answers, and the demo dataset behind ``--demo``.
 
 The demo's streams are filled by a process of its own (``hub dummystream --demo``); here they are
-only waited for.
+only waited for. Its observations (``hub demo observations``) are filled here, the first time.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import orjson
 from hub.cli.dummy.kinds import kinds
 from hub.cli.dummy.making import DEMO, title
 from hub.demo.feed import A_DAY, day
+from hub.demo.observations import observations
 from hub.services import Services, scopes
 from hub.settings import Settings
 from hub.values import Reach, Stream
@@ -71,12 +72,15 @@ def show(settings: Settings, stopping: Event, *, demo: bool) -> None:
         if not hub.services.datasets.count(uuid, budget_ms=settings.answer.find_ms):
             _push(settings.bind, path, key)
         count = hub.services.datasets.count(uuid, budget_ms=settings.answer.find_ms)
+        observed = observations(hub.services, stopping)
         streams = _streams(hub.services, stopping)
     finally:
         hub.close()
     text = LINES.format(root=root, name=NAME, count=count, url=root + path, key=key)
     if streams:
         text += STREAM_LINES.format(root=root, count=len(streams), uuid=streams[-1].uuid)
+    if observed:
+        text += observed.text(root)
     click.echo(text + END)
 
 

@@ -35,7 +35,7 @@ def is_printed(hub: Live) -> bool:
 def printed(demo: Live, method: str) -> str:
     """What the one printed curl line with this in it answers, run as it stands."""
     lines = re.findall(r"^ +(curl .*)$", demo.log.read_text(), re.MULTILINE)
-    assert len(lines) == 4
+    assert len(lines) == 5
     (line,) = [line for line in lines if method in line]
     done = subprocess.run(
         ["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False
@@ -68,6 +68,19 @@ def test_the_printed_get_gives_csv(demo: Live):
     header, *rows = csv.reader(printed(demo, "format=csv").splitlines())
     assert header == ["station", "temperature_c", "humidity_pct"]
     assert len(rows) == 3
+
+
+def test_the_printed_odata_request_gives_observations(demo: Live):
+    rows = json.loads(printed(demo, "/v1/odata/v4/Observations"))["value"]
+    assert len(rows) == 3
+    assert all(0 <= row["ResultValue"] <= 14 for row in rows)
+
+
+def test_it_says_where_odata_is_and_how_much_there_is(demo: Live):
+    log = demo.log.read_text()
+    assert "20000 made-up observations of water are published, in 5 datasets." in log
+    assert re.search(rf"OData +{demo.root}/v1/odata/v4/ ", log)
+    assert re.search(rf"^ +{demo.root}/odata/v4/ ", log, re.MULTILINE)
 
 
 def get(demo: Live, path: str) -> Any:
