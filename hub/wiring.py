@@ -54,8 +54,8 @@ from hub.store.counters import Counters
 from hub.store.facets import Facets
 from hub.store.imports import Imports
 from hub.store.locations import Locations
-from hub.store.observations import Observations
 from hub.store.mongod import Lease, acquire
+from hub.store.observations import Observations
 from hub.store.pipelines import Pipelines
 from hub.store.points import PointStore
 from hub.store.progress import Progress
