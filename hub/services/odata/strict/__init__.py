@@ -1,0 +1,1 @@
+"""What the strict OData root reads: entity sets, their types, pages of them."""

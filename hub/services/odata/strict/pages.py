@@ -1,0 +1,86 @@
+"""One page of an answer: rows on their way out, and the token of the page behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from hub.query.odata import Property
+from hub.query.odata.skiptoken import Place
+from hub.services.rows import Rows
+from hub.values import Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What rows look like, before they are written.
+
+    Attributes:
+        properties: what each one has, in order; those of an open type are not all.
+        below: what is known of the insides of those that are objects.
+        whole: rows are documents as they are stored; else fields are named as properties.
+        open: fields that are no property are given too.
+        grouped: they are no entities of their set.
+        checked: every value is of the kind of its property.
+    """
+
+    properties: tuple[Property, ...]
+    below: tuple[Property, ...] = ()
+    whole: bool = False
+    open: bool = False
+    grouped: bool = False
+    checked: bool = False
+
+
+class Page:
+    """Rows in batches; iterate once, then ``close``. ``token`` is there when all are out."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        shape: Shape,
+        size: int,
+        following: Callable[[Document, int], str] | None = None,
+    ) -> None:
+        """Args:
+        size: rows of this page, at most.
+        following: the token behind a last row, and so many of them; None if ``size`` is all
+            that was asked for.
+        """
+        self.shape = shape
+        self.count: int | None = None
+        self.token: str | None = None
+        self._rows = rows
+        self._size = size
+        self._following = following
+
+    def __iter__(self) -> Iterator[list[Document]]:
+        given, last = 0, None
+        for batch in self._rows:
+            taken = batch.rows[: self._size - given]
+            if taken:
+                given, last = given + len(taken), taken[-1]
+            if len(taken) < len(batch.rows):
+                if self._following is not None and last is not None:
+                    self.token = self._following(last, given)
+                yield taken
+                return
+            yield taken
+
+    def close(self) -> None:
+        """Let go of the cursor; harmless when called again."""
+        self._rows.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Makes tokens. ``place`` is where the page itself begins."""
+
+    place: Place
+    keys: Callable[[Document], tuple[object, ...]] | None
+    write: Callable[[Place], str]
+
+    def __call__(self, last: Document, given: int) -> str:
+        after = None if self.keys is None else self.keys(last)
+        left = None if self.place.left is None else self.place.left - given
+        return self.write(Place(after, self.place.passed + given, left))

@@ -1,0 +1,179 @@
+"""Reads entity sets for the strict root: pages, counts, single entities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from hub.errors import NotFound, OverBudget
+from hub.query.odata.asking import Asked
+from hub.query.odata.ast import Binary, Expression, Literal, Path
+from hub.query.odata.clauses import ComputeWith, GroupBy
+from hub.query.odata.refusal import unsupported
+from hub.query.odata.skiptoken import Place, SkipTokens
+from hub.services.odata.deadline import Deadline
+from hub.services.odata.strict.pages import Following, Page, Shape
+from hub.services.odata.strict.plans import KEY, Plan, planned
+from hub.services.odata.strict.sources import Source
+from hub.services.permits import Permits
+from hub.services.queries import Budgets
+from hub.services.rows import Rows
+from hub.store.pipelines import Pipelines
+from hub.values import Batch, Document, Principal
+
+NARROW: Final = "narrow $filter, or ask for fewer rows with $top"
+
+
+class Reading:
+    def __init__(
+        self, pipelines: Pipelines, permits: Permits, budgets: Budgets, tokens: SkipTokens
+    ) -> None:
+        self._pipelines = pipelines
+        self._permits = permits
+        self._budgets = budgets
+        self._tokens = tokens
+
+    def page(self, reader: Principal, source: Source, asked: Asked, size: int | None) -> Page:
+        """Some rows of a set.
+
+        Args:
+            size: the client's wish for rows of a page.
+
+        Raises:
+            BadOData, UnsupportedOData, QueryTooComplex: what cannot be asked.
+            BadToken: the token is no one's, or of another query.
+            OverBudget, TooMany, Unavailable: before the first row; later while iterating.
+        """
+        deadline = Deadline(self._budgets.report_ms)
+        plan = planned(source, asked, deadline)
+        place = self._place(source, asked)
+        most = min(size or self._budgets.page_rows_max, self._budgets.page_rows_max)
+        wanted = most if place.left is None else min(most, place.left)
+        release = self._permits.take(reader.key_id, heavy=_is_heavy(plan, asked))
+        rows = Rows(lambda: self._rows(plan, asked, (place, wanted), deadline), release)
+        question = _question(source, asked)
+        following = Following(
+            place,
+            (lambda row: _keys(plan, row)) if plan.keyed else None,
+            lambda behind: self._tokens.write(question, behind),
+        )
+        page = Page(rows, _shape(plan), wanted, None if place.left == wanted else following)
+        if asked.count:
+            try:
+                page.count = self._counted(plan, deadline)
+            except BaseException:
+                page.close()
+                raise
+        return page
+
+    def count(self, reader: Principal, source: Source, asked: Asked) -> int:
+        """How many rows there are, whatever ``$top`` and ``$skip`` say. Raises as ``page``."""
+        deadline = Deadline(self._budgets.report_ms)
+        plan = planned(source, asked, deadline)
+        release = self._permits.take(reader.key_id, heavy=True)
+        try:
+            return self._counted(plan, deadline)
+        finally:
+            release()
+
+    def entity(
+        self, reader: Principal, source: Source, key: Literal, asked: Asked
+    ) -> tuple[Document, Shape]:
+        """One entity by its key, and what it looks like.
+
+        Raises:
+            NotFound: there is none, or the reader may not see it.
+            BadOData, UnsupportedOData, OverBudget, TooMany: as ``page``.
+        """
+        deadline = Deadline(self._budgets.report_ms)
+        named = Asked(filter=_is_key(source, key), compute=asked.compute, select=asked.select,
+                      aliases=asked.aliases)  # fmt: skip
+        plan = planned(source, named, deadline)
+        release = self._permits.take(reader.key_id, heavy=False)
+        try:
+            query = plan.page(None, 0, 1)
+            found = self._pipelines.rows(query, budget_ms=deadline.left_ms)
+        finally:
+            release()
+        if not found:
+            raise NotFound(f"there is no such entity in {source.name}", set=source.name)
+        return found[0], _shape(plan)
+
+    def _place(self, source: Source, asked: Asked) -> Place:
+        if asked.skiptoken is None:
+            return Place(None, asked.skip, asked.top)
+        return self._tokens.read(_question(source, asked), asked.skiptoken)
+
+    def _counted(self, plan: Plan, deadline: Deadline) -> int:
+        found = self._pipelines.rows(plan.counting(), budget_ms=deadline.left_ms)
+        return int(found[0]["n"]) if found else int(plan.single)
+
+    def _rows(
+        self, plan: Plan, asked: Asked, cut: tuple[Place, int], deadline: Deadline
+    ) -> Iterator[Batch]:
+        place, size = cut
+        if size == 0:
+            return iter(())
+        skip = place.passed if place.after is None else 0
+        query = plan.page(place.after, skip, size + 1)
+        try:
+            batches = self._pipelines.batches(
+                query, budget_ms=deadline.left_ms, size=min(size + 1, self._budgets.batch_rows)
+            )
+        except OverBudget as exc:
+            raise OverBudget(f"this is too much to sort or search; {NARROW}", **exc.detail) from exc
+        return _with_single(batches, plan, asked) if plan.single and not skip else batches
+
+
+def _with_single(batches: Iterator[Batch], plan: Plan, asked: Asked) -> Iterator[Batch]:
+    """The one row of everything, also where there is nothing: counts are 0, all else is null."""
+    first = next(batches, None)
+    if first is not None and first.rows:
+        yield first
+        return
+    steps = asked.apply or ()
+    last = max(n for n, step in enumerate(steps) if isinstance(step, GroupBy))
+    if asked.compute or any(isinstance(step, ComputeWith) for step in steps[last:]):
+        raise unsupported("a computation behind an aggregate of nothing", 0)
+    step = steps[last]
+    assert isinstance(step, GroupBy)
+    counting = {item.name for item in step.items if item.method in (None, "countdistinct")}
+    names = [item.name for item in plan.properties]
+    yield Batch([{name: 0 if name in counting else None for name in names}])
+
+
+def _is_heavy(plan: Plan, asked: Asked) -> bool:
+    return plan.grouped or not plan.keyed or asked.count or asked.search is not None
+
+
+def _keys(plan: Plan, row: Document) -> tuple[Any, ...]:
+    source = plan.source
+    if source.whole:
+        return tuple(row[name] for name in source.order)
+    return tuple(row[f"{KEY}{n}"] for n in range(len(source.order)))
+
+
+def _shape(plan: Plan) -> Shape:
+    entity = plan.entity
+    names = tuple(f"{item.name}/" for item in plan.properties)
+    return Shape(
+        properties=plan.properties,
+        below=tuple(item for item in entity.properties if item.name.startswith(names)),
+        whole=plan.source.whole and not plan.grouped,
+        open=entity.open and plan.shown is None and not plan.grouped,
+        grouped=plan.grouped,
+        checked=entity.checked,
+    )
+
+
+def _question(source: Source, asked: Asked) -> str:
+    """What two pages of one answer have in common."""
+    parts = (
+        source.name, source.of, asked.filter, asked.search, asked.compute, asked.apply,
+        asked.orderby, sorted(asked.aliases.items()),
+    )  # fmt: skip
+    return repr(parts)
+
+
+def _is_key(source: Source, key: Literal) -> Expression:
+    return Binary("eq", Path((source.key,)), key)
