@@ -33,4 +33,5 @@ def row(**columns: Any) -> dict[str, Any]:
 
 def at(site: str, **columns: Any) -> dict[str, Any]:
     """The row at another place."""
-    return row(MonitoringLocationID=site, MonitoringLocationName=f"Site {site}", **columns)
+    place = {"MonitoringLocationID": site, "MonitoringLocationName": f"Site {site}"}
+    return row(**(place | columns))

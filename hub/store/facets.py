@@ -103,16 +103,16 @@ class Facets:
         with translated():
             self._facets.update_many({"_id": {"$in": list(digests)}}, {"$set": {"unused": mark}})
 
-    def marked(self, dataset: str, mark: str) -> Iterator[Facet]:
-        """Those that carry the mark."""
+    def marked(self, dataset: str, mark: str) -> Iterator[tuple[bytes, Facet]]:
+        """Those that carry the mark, with the ids of their rows."""
         with translated():
             for row in self._facets.find({"dataset": dataset, "unused": mark}):
-                yield _facet(row)
+                yield bytes(row["_id"]), _facet(row)
 
-    def remove_unused(self, facet: Facet, mark: str) -> bool:
+    def remove_unused(self, row: bytes, mark: str) -> bool:
         """Remove a row, if it still carries the mark."""
         with translated():
-            gone = self._facets.delete_one({"_id": Binary(facet.digest), "unused": mark})
+            gone = self._facets.delete_one({"_id": Binary(row), "unused": mark})
         return gone.deleted_count > 0
 
     def remove_some(self, dataset: str) -> int:

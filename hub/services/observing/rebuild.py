@@ -116,8 +116,8 @@ class Rebuilding:
 
     def _removed(self, dataset: str, mark: str) -> Step:
         facets = sum(
-            self._facets.remove_unused(facet, mark)
-            for facet in self._facets.marked(dataset, mark)
+            self._facets.remove_unused(row, mark)
+            for row, facet in self._facets.marked(dataset, mark)
             if not self._observations.any_of(facet)
         )
         locations = sum(
