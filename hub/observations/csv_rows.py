@@ -84,7 +84,7 @@ def read(stream: BinaryIO, *, row: int = 1, offset: int = 0) -> Table:
     header, findings = _header(lines)
     if findings:
         return Table(header, findings, iter(()))
-    if offset > lines.offset:
+    if offset:
         stream.seek(offset)
         lines = _Lines(stream, offset)
     return Table(header, [], _rows(lines, header, row))

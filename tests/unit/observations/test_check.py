@@ -227,6 +227,8 @@ VALUE_CASES: list[tuple[str, Any, Any, str]] = [
     (COMMENT, "fine", 5, "type"),
     (LAT, 49, -0.1, "range"),
     (LAT, 83.1, 90.1, "range"),
+    (LAT, 83, 91, "range"),
+    (LAT, 49, -1, "range"),
     (LON, -60, -180.1, "range"),
     (LON, -141.5, 180.1, "range"),
     ("MonitoringLocationHorizontalAccuracyMeasure", 0, -1, "range"),

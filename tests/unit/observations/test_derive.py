@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from math import cos, hypot, radians
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyproj.network import is_network_enabled  # type: ignore[attr-defined]
 
 from hub.observations.derive import Derived, activity_group, derive
 from hub.observations.tables import ENUMERATIONS
@@ -19,6 +21,18 @@ from tests.unit.observations.rows import row
 DATUM = "MonitoringLocationHorizontalCoordinateReferenceSystem"
 METRES_PER_DEGREE = 111_320
 CANADIAN = [(51.05, -114.07), (44.65, -63.57), (49.28, -123.12), (62.45, -114.37), (82.5, -62.3)]
+
+ASK_THE_NETWORK = """
+from concurrent.futures import ThreadPoolExecutor
+from pyproj.network import is_network_enabled
+from hub.observations.wgs84 import to_wgs84
+print(is_network_enabled())
+to_wgs84(50.5, -100.5, "NAD27")
+print(is_network_enabled())
+with ThreadPoolExecutor(1) as pool:
+    pool.submit(to_wgs84, 50.6, -100.6, "NAD27").result()
+    print(pool.submit(is_network_enabled).result())
+"""
 
 
 def metres(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -124,9 +138,16 @@ def test_another_datum_is_an_error() -> None:
         to_wgs84(51, -114, "ED50")
 
 
-def test_no_grid_is_fetched_over_the_network() -> None:
-    to_wgs84(50.5, -100.5, "NAD27")
-    assert is_network_enabled() is False
+def test_no_grid_is_fetched_over_the_network_whatever_the_environment_says() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ASK_THE_NETWORK],
+        cwd=Path(__file__).parents[3],
+        env={"PROJ_NETWORK": "ON"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["True", "False", "False"]
 
 
 def test_many_threads_agree() -> None:
