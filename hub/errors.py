@@ -188,6 +188,12 @@ class MultipleStreams(Conflict):
     code = "multiple_streams"
 
 
+class InUse(Conflict):
+    """Other things belong to it, and nothing was said of what becomes of them."""
+
+    code = "in_use"
+
+
 class OutstandingDependencies(Conflict):
     """Other streams are derived from it."""
 

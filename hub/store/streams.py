@@ -147,11 +147,19 @@ class Streams:
             rows = self._streams.find(condition, {"group": 1}).sort("_id", 1)
             return [(int(row["group"]), int(row["_id"])) for row in rows]
 
-    def put_into(self, group: int | None, ids: Collection[int]) -> None:
-        """Let streams belong to a group, or to none."""
+    def put_into(self, group: int, ids: Collection[int]) -> None:
+        """Let streams belong to a group."""
         with translated():
             self._streams.update_many(
                 {"_id": {"$in": list(ids)}, "deleted": None}, {"$set": {"group": group}}
+            )
+        self._forget()
+
+    def take_out(self, group: int, ids: Collection[int]) -> None:
+        """Let streams belong to no group, if it is this one."""
+        with translated():
+            self._streams.update_many(
+                {"_id": {"$in": list(ids)}, "group": group}, {"$set": {"group": None}}
             )
         self._forget()
 
