@@ -5,13 +5,22 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from hub.api import catalogue, datasets, errors, health, pages, patience, series, streams
+from hub.api import catalogue, datasets, errors, health, pages, patience, series, session, streams
 from hub.api.context import BodyLimits, Context
 from hub.api.odata import datastream
 from hub.services import Services
 from hub.settings import Settings
 
-BLUEPRINTS = (catalogue.bp, datasets.bp, datastream.bp, health.bp, series.bp, streams.bp, pages.bp)
+BLUEPRINTS = (
+    catalogue.bp,
+    datasets.bp,
+    datastream.bp,
+    health.bp,
+    series.bp,
+    session.bp,
+    streams.bp,
+    pages.bp,
+)
 
 
 def create_app(settings: Settings, services: Services) -> Flask:

@@ -1,30 +1,37 @@
-"""Who is asking: an access key, shown in one of three ways.
+"""Who is asking: an access key, shown in one of three ways, or a session.
 
 As the user name of HTTP Basic with an empty password, as ``Authorization: ApiKey <key>``, or as
 ``X-API-Key: <key>``; ``Authorization`` counts first. Every refusal is the same 401, so that nobody
 learns whether a dataset exists or a key once opened it. A key that opens the door and lacks the
 scope is told which one, with 403.
+
+The plant API also takes the session of somebody who logged in. A key counts before it; on a method
+that changes something the session's CSRF token must come along.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from flask import Response, request
+from flask import Response, g, request
 from flask_httpauth import HTTPBasicAuth
 from werkzeug.datastructures import Authorization
 
-from hub.api import errors
+from hub.api import cookie, errors
 from hub.api.context import services
+from hub.api.opening import View, opened
 from hub.errors import Forbidden, Unauthorized
+from hub.services.people.sessions import Visit
 from hub.values import Principal
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 TOKEN = "apikey"
 HEADER = "X-API-Key"
+CSRF_HEADER = "X-CSRF-Token"
+SAFE = ("GET", "HEAD", "OPTIONS")
+CHALLENGE = 'ApiKey realm="hub"'
+"""Where people are, too, a browser must not ask for a name and a password by itself."""
 
 
 class _Shown(HTTPBasicAuth):  # type: ignore[misc]
@@ -54,8 +61,8 @@ anywhere = _Shown(realm="hub")
 
 
 def principal() -> Principal:
-    """The verified key of this request."""
-    return cast(Principal, basic.current_user())
+    """Who this request is, by its verified key or session."""
+    return cast(Principal, g.get("principal") or basic.current_user())
 
 
 def optional_principal() -> Principal | None:
@@ -104,10 +111,7 @@ def refuse_anywhere(status: int) -> Response:
 
 
 def requires(scope: str) -> Callable[[View], View]:
-    """A view of a dataset that only a key with this scope reaches.
-
-    Every view is open, asks for an ``optional_principal``, or carries this or ``requires_key``.
-    """
+    """A view of a dataset that only a key with this scope reaches."""
     return _requiring(basic, scope)
 
 
@@ -119,14 +123,83 @@ def requires_key(scope: str) -> Callable[[View], View]:
     return _requiring(anywhere, scope)
 
 
+def requires_plant(scope: str) -> Callable[[View], View]:
+    """A view of the plant API: for a key with this scope, or a session.
+
+    What a key is restricted to is for the service to look at; a session is not restricted.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            try:
+                asking = optional_principal() or visit().principal
+            except Unauthorized as error:
+                return refuse_people(error)
+            _check_scope(asking, scope)
+            g.principal = asking
+            return view(*args, **kwargs)
+
+        return opened("plant", scope)(cast(View, guarded))
+
+    return decorate
+
+
+def requires_session(view: View) -> View:
+    """A view that only a session reaches, which is then in ``visit``."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        visit()
+        return view(*args, **kwargs)
+
+    return opened("session")(cast(View, guarded))
+
+
+def visit() -> Visit:
+    """The session of this request.
+
+    Raises:
+        Unauthorized: none is shown, or it ended.
+        Forbidden: the method changes something, and the session's CSRF token is not with it.
+    """
+    found = cast("Visit | None", g.get("visit")) or optional_visit()
+    if found is None:
+        raise Unauthorized("an access key or a session is needed")
+    g.visit = found
+    return found
+
+
+def optional_visit() -> Visit | None:
+    """The live session that is shown, if one is. Raises Forbidden as ``visit`` does."""
+    secret = cookie.shown()
+    found = services().sessions.verify(secret) if secret else None
+    if found and request.method not in SAFE:
+        shown = request.headers.get(CSRF_HEADER, "")
+        if not found.is_token(shown):
+            raise Forbidden("a session needs its CSRF token for this", header=CSRF_HEADER)
+    return found
+
+
+def refuse_people(error: Unauthorized) -> Response:
+    """401 where a session would do."""
+    response = errors.answer(errors.status_of(type(error)), errors.facts(error))
+    response.headers["WWW-Authenticate"] = CHALLENGE
+    return response
+
+
 def _requiring(shown: _Shown, scope: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            if scope not in principal().scopes:
-                raise Forbidden("this key does not have the scope for it", scope=scope)
+            _check_scope(principal(), scope)
             return view(*args, **kwargs)
 
-        return cast(View, shown.login_required(guarded))
+        return opened("key", scope)(cast(View, shown.login_required(guarded)))
 
     return decorate
+
+
+def _check_scope(asking: Principal, scope: str) -> None:
+    if scope not in asking.scopes:
+        raise Forbidden("this key does not have the scope for it", scope=scope)

@@ -15,6 +15,8 @@ from string import Template
 
 from flask import Blueprint, Response, abort, request
 
+from hub.api.opening import public
+
 bp = Blueprint("pages", __name__, url_prefix="/streams")
 
 FOLDER = Path(__file__).parent / "static" / "streams"
@@ -36,6 +38,7 @@ POLICY = "; ".join(
 
 
 @bp.get("/", strict_slashes=True)
+@public
 def page() -> Response:
     """The page, which is asked for again each time and answered from the browser where it can."""
     text = Template((FOLDER / "index.html").read_text("utf-8"))
@@ -50,6 +53,7 @@ def page() -> Response:
 
 
 @bp.get("/<version>/<name>")
+@public
 def asset(version: str, name: str) -> Response:
     """A file of the page. One of another version is not here."""
     path = assets().get(name)

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from hub.api.auth import optional_principal
 from hub.api.context import services
+from hub.api.opening import optional, public
 from hub.api.streams import asked, door, forms, schema, sending, shapes
 from hub.api.streams.columns import columns
 from hub.api.streams.forms import JSONP, Form, Told
@@ -22,16 +23,19 @@ door.mind(bp)
 
 
 @bp.get("/")
+@public
 def discovery() -> Response:
     return _told(_form(), schema.DISCOVERY)
 
 
 @bp.get("/stream/schema/")
+@public
 def fields() -> Response:
     return _told(_form(), schema.SCHEMA)
 
 
 @bp.get("/stream/")
+@optional
 def every() -> Response:
     form = _form()
     matching = tag_filter(_pairs())
@@ -41,6 +45,7 @@ def every() -> Response:
 
 
 @bp.get("/stream/set/<ids>/")
+@optional
 def several(ids: str) -> Response:
     form = _form()
     reader = _reader(form)
@@ -48,6 +53,7 @@ def several(ids: str) -> Response:
 
 
 @bp.get("/stream/<stream>/")
+@optional
 def one(stream: str) -> Response:
     form = forms.chosen(request, rows=True)
     who = _reader(form)

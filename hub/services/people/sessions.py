@@ -95,8 +95,8 @@ class Sessions:
         self._idle = timedelta(minutes=times.idle_minutes)
         self._length = timedelta(hours=times.hours)
 
-    def open(self, login: Login) -> Opened:
-        """Let somebody in.
+    def open(self, login: Login, *, instead_of: Visit | None = None) -> Opened:
+        """Let somebody in, and end the session that is replaced.
 
         Raises:
             Unauthorized: no such name, or not its password; which of them is not told.
@@ -119,6 +119,8 @@ class Sessions:
         )
         self._store.add(session)
         self._audit.note("session.open", user=known.user.name, address=login.address)
+        if instead_of:
+            self.close(instead_of)
         return Opened(self._visit(secret, session, known.user), secret)
 
     def verify(self, secret: str) -> Visit | None:

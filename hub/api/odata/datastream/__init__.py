@@ -8,7 +8,9 @@ from werkzeug.exceptions import MethodNotAllowed
 from hub.api.context import services
 from hub.api.odata.datastream import asked, door, sending
 from hub.api.odata.datastream.asked import Options
+from hub.api.opening import Opening, opened_throughout
 from hub.errors import NotFound
+from hub.services import scopes
 from hub.services.odata.sets import SETS
 
 ROOT = "/v1/odata/v4"
@@ -16,6 +18,7 @@ EVERY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 bp = Blueprint("datastream", __name__, url_prefix=ROOT)
 door.mind(bp)
+opened_throughout(bp, Opening("key", scopes.ODATA_READ, wrong_key=403))
 
 
 @bp.get("/<name>")
