@@ -7,7 +7,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub.api import catalogue, datasets, errors, health, pages, patience, series, session, streams
 from hub.api.context import BodyLimits, Context
-from hub.api.odata import datastream
+from hub.api.odata import datastream, strict
+from hub.api.plant import bp as plant
 from hub.services import Services
 from hub.settings import Settings
 
@@ -16,9 +17,11 @@ BLUEPRINTS = (
     datasets.bp,
     datastream.bp,
     health.bp,
+    plant,
     series.bp,
     session.bp,
     streams.bp,
+    strict.bp,
     pages.bp,
 )
 

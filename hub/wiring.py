@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from hub.query.odata.skiptoken import SkipTokens
 from hub.query.token import Tokens
 from hub.services import Services
 from hub.services.datasets import Datasets, Holdings
@@ -25,11 +26,16 @@ from hub.services.observing.rebuild import Rebuilding
 from hub.services.observing.regions import Regions
 from hub.services.odata.datastream import DataStream
 from hub.services.odata.rates import Rates
+from hub.services.odata.strict.service import Parts, StrictOData
 from hub.services.people.passwords import Passwords
 from hub.services.people.sessions import Gate, Sessions
 from hub.services.people.throttle import Throttle
 from hub.services.people.users import Users
 from hub.services.permits import Permits
+from hub.services.plant.belonging import Belonging
+from hub.services.plant.data import Data
+from hub.services.plant.devices import Devices
+from hub.services.plant.groups import Groups
 from hub.services.queries import Queries
 from hub.services.series import Series
 from hub.services.streams.reading.readings import Readings
@@ -42,6 +48,8 @@ from hub.services.streams.writing.appending import Appending
 from hub.services.streams.writing.placing import Placing
 from hub.settings import Settings
 from hub.store import audit, client, datasets, documents, identity, schema, users
+from hub.store import devices as store_devices
+from hub.store import groups as store_groups
 from hub.store import health as store_health
 from hub.store import keys as store_keys
 from hub.store import leases as store_leases
@@ -105,14 +113,10 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     stored = documents.Documents(mongo)
     keys = Keys(store_keys.Keys(mongo), notes, pepper)
     receipts = store_receipts.Receipts(mongo, timedelta(hours=settings.idempotency_hours))
-    tokens = Tokens(hashlib.blake2b(pepper, person=b"hub-pages").digest())
     permits = Permits(settings.concurrency)
     points, rollups = PointStore(mongo), Rollups(mongo)
     streams, progress = store_streams.Streams(mongo), Progress(mongo)
     downsampling = Downsampling(streams, points, rollups)
-    series = Series(
-        stored, permits, settings.query, settings.answer, settings.stream.raw_points_max
-    )
     kept = datasets.Datasets(mongo)
     locations, facets, counters = Locations(mongo), Facets(mongo), Counters(mongo)
     holdings = Holdings(stored, locations, facets)
@@ -123,31 +127,51 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     people, visits = users.Users(mongo), store_sessions.Sessions(mongo)
     passwords = Passwords()
     gate = Gate(people, passwords, Throttle(Attempts(mongo), pepper))
+    readings = Readings(points, rollups, permits, settings.stream)
+    opened = Streams(streams, progress, known, notes, settings.query)
+    strict = Parts(known, opened, readings, permits, settings.answer)
+    devices = store_devices.Devices(mongo, counters)
+    groups = store_groups.Groups(mongo, counters)
+    data = Data(Belonging(streams, devices, groups), opened, notes)
     return Services(
         appending=Appending(Placing(points, streams), receipts, settings.ingest.documents_max),
         audit=notes,
         catalogue=Catalogue(known, kept, notes),
+        data=data,
         datasets=known,
         datastream=DataStream(Pipelines(mongo), known.published, permits, settings.odata),
         deriving=Deriving(streams, points, rollups, progress),
+        devices=Devices(devices, streams, data, opened, notes),
         downsampling=downsampling,
         feeding=Feeding(streams, Archive(kept, stored), points, progress, settings.query),
+        groups=Groups(groups, streams, notes),
         health=Health(store_health.Pulse(mongo)),
         importing=Importing(known, observing, Imports(mongo)),
         ingest=Ingest(stored, observing, receipts, settings.ingest, known.kind_of),
         keys=keys,
         leases=store_leases.Leases(mongo),
         purging=Purging(streams, points, rollups, progress),
-        queries=Queries(stored, permits, settings.query, settings.answer, tokens),
+        queries=Queries(stored, permits, settings.query, settings.answer, _page_tokens(pepper)),
         rates=Rates(RateStore(mongo), settings.odata.rate_per_s, settings.odata.burst),
-        readings=Readings(points, rollups, permits, settings.stream),
+        readings=readings,
         rebuilding=Rebuilding(known, read, places, holdings),
         regions=regions,
-        series=series,
+        series=Series(
+            stored, permits, settings.query, settings.answer, settings.stream.raw_points_max
+        ),
         sessions=Sessions(visits, gate, notes, pepper, settings.session),
-        streams=Streams(streams, progress, known, notes, settings.query),
+        streams=opened,
+        strict_odata=StrictOData(strict, Pipelines(mongo), _skip_tokens(pepper)),
         users=Users(people, visits, passwords, notes),
     )
+
+
+def _page_tokens(pepper: bytes) -> Tokens:
+    return Tokens(hashlib.blake2b(pepper, person=b"hub-pages").digest())
+
+
+def _skip_tokens(pepper: bytes) -> SkipTokens:
+    return SkipTokens(hashlib.blake2b(pepper, person=b"hub-odata").digest())
 
 
 def _secret(settings: Settings) -> bytes:

@@ -14,8 +14,12 @@ from hub.services.observing.rebuild import Rebuilding
 from hub.services.observing.regions import Regions
 from hub.services.odata.datastream import DataStream
 from hub.services.odata.rates import Rates
+from hub.services.odata.strict.service import StrictOData
 from hub.services.people.sessions import Sessions
 from hub.services.people.users import Users
+from hub.services.plant.data import Data
+from hub.services.plant.devices import Devices
+from hub.services.plant.groups import Groups
 from hub.services.queries import Queries
 from hub.services.series import Series
 from hub.services.streams.reading.readings import Readings
@@ -34,11 +38,14 @@ class Services:
     appending: Appending
     audit: Audit
     catalogue: Catalogue
+    data: Data
     datasets: Datasets
     datastream: DataStream
     deriving: Deriving
+    devices: Devices
     downsampling: Downsampling
     feeding: Feeding
+    groups: Groups
     health: Health
     importing: Importing
     ingest: Ingest
@@ -53,4 +60,5 @@ class Services:
     series: Series
     sessions: Sessions
     streams: Streams
+    strict_odata: StrictOData
     users: Users

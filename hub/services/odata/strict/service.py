@@ -116,27 +116,25 @@ class Points:
         return self.values.entity(self.reader, self.stream, key, asked)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Parts:
-    """What the service is made of."""
+    """The services whose data this one reads."""
 
-    pipelines: Pipelines
     datasets: Datasets
     streams: Streams
     readings: Readings
     permits: Permits
     budgets: Budgets
-    tokens: SkipTokens
 
 
 class StrictOData:
-    def __init__(self, parts: Parts) -> None:
-        self._pipelines = parts.pipelines
+    def __init__(self, parts: Parts, pipelines: Pipelines, tokens: SkipTokens) -> None:
+        self._pipelines = pipelines
         self._datasets = parts.datasets
         self._streams = parts.streams
-        self._types = Types(parts.pipelines, parts.budgets.find_ms)
-        self._reading = Reading(parts.pipelines, parts.permits, parts.budgets, parts.tokens)
-        self._values = Values(parts.readings, parts.budgets, parts.tokens)
+        self._types = Types(pipelines, parts.budgets.find_ms)
+        self._reading = Reading(pipelines, parts.permits, parts.budgets, tokens)
+        self._values = Values(parts.readings, parts.budgets, tokens)
 
     def named(self, name: str, reader: Principal) -> Collection:
         """An entity set of the root.
