@@ -29,8 +29,8 @@ class ODataLimits:
     budget_ms: int = 30_000
     count_ms: int = 5_000
     page_bytes_max: int = 32 * 1024 * 1024
-    rate_per_s: float = 20.0
-    burst: int = 100
+    rate_per_s: float = 100.0
+    burst: int = 1_000
     origins: str | None = None
 
     def __post_init__(self) -> None:
