@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import bson
@@ -19,7 +19,12 @@ class Pipelines:
         self._db = mongo.db
 
     def batches(
-        self, query: ScopedPipeline | BoundedPipeline, *, budget_ms: int, size: int
+        self,
+        query: ScopedPipeline | BoundedPipeline,
+        *,
+        budget_ms: int,
+        size: int,
+        hint: Mapping[str, int] | None = None,
     ) -> Iterator[Batch]:
         """Run a query.
 
@@ -28,6 +33,7 @@ class Pipelines:
         Args:
             budget_ms: the server's time for the whole cursor, not counting our pauses.
             size: documents in a batch, at most; never more than 16 MiB of them either.
+            hint: the keys of the index to use, where the server would choose another.
 
         Raises:
             OverBudget, RefusedByServer, Unavailable: now, or while iterating.
@@ -39,12 +45,15 @@ class Pipelines:
                 maxTimeMS=budget_ms,
                 allowDiskUse=False,
                 batchSize=size,
+                **({} if hint is None else {"hint": dict(hint)}),
             )
         return _decoded(cursor)
 
-    def rows(self, query: BoundedPipeline, *, budget_ms: int) -> list[dict[str, Any]]:
+    def rows(
+        self, query: BoundedPipeline, *, budget_ms: int, hint: Mapping[str, int] | None = None
+    ) -> list[dict[str, Any]]:
         """Every row of a small answer; errors as above."""
-        batches = self.batches(query, budget_ms=budget_ms, size=10_000)
+        batches = self.batches(query, budget_ms=budget_ms, size=10_000, hint=hint)
         return [row for batch in batches for row in batch.rows]
 
 

@@ -58,6 +58,7 @@ COLLECTIONS = (
             _observed("_datasetid", "_observation.Id"),
             _observed("_observation.LocationId", "_observation.Id"),
             _observed("CharacteristicName", "_observation.Id"),
+            _observed("_observation.ActivityStartYear", "_observation.Id"),
         ),
         storage=ZSTD,
     ),

@@ -17,10 +17,14 @@ from hub.store.pipelines import Pipelines
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What a filter leaves of a set: a boundary, and a condition on the rows' own fields."""
+    """What a filter leaves of a set: a boundary, and a condition on the rows' own fields.
+
+    ``keys`` are the lists of the boundary by their paths: datasets, and what came of other sets.
+    """
 
     boundary: Boundary
     condition: Typed | None
+    keys: dict[str, list[int | str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +67,21 @@ class Crossing:
             UnsupportedOData: one comparison takes properties of several sets.
             OverBudget: another set could not be searched in time.
         """
-        conditions: list[dict[str, Any]] = [{found.owner: {"$in": list(datasets)}}]
-        if after is not None:
-            conditions.append({found.key: {"$gt": after}})
-        elif found.collection == "documents":
-            conditions.append({found.key: {"$gte": 0}})
+        keys: dict[str, list[int | str]] = {found.owner: list(datasets)}
         own = None
         if condition is not None:
             asking = _Asking(self._pipelines, self._deadline, found, list(datasets), context)
             local = localized(condition, found.places, asking.keys)
-            conditions += [{path: {"$in": list(keys)}} for path, keys in local.within]
+            for path, more in local.within:
+                both = set(more).intersection(keys.get(path, more))
+                keys[path] = list(both)
             own = local.condition
-        return Reached(Boundary(found.collection, {"$and": conditions}), own)
+        conditions: list[dict[str, Any]] = [{path: {"$in": some}} for path, some in keys.items()]
+        if after is not None:
+            conditions.append({found.key: {"$gt": after}})
+        elif found.collection == "documents":
+            conditions.append({found.key: {"$gte": 0}})
+        return Reached(Boundary(found.collection, {"$and": conditions}), own, keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,4 +226,17 @@ RECORDS: Final = EntitySet(
 )
 SETS: Final = {found.name: found for found in (METADATA, LOCATIONS, OBSERVATIONS, RECORDS)}
 
+BY_FACETS: Final = EntitySet(
+    name="",
+    entity=EntityType(
+        tuple(_elsewhere(FACET, {**_FACETS, "MonitoringLocationType": "string"})), checked=True
+    ),
+    selectable=(),
+    collection="documents",
+    key=f"{OBSERVATION}.Id",
+    owner="_datasetid",
+    places={FACET: Field(f"{OBSERVATION}.LocationId", "integer", checked=True)},
+)
+"""The rows at locations that have an observation of some kind: more than those of that kind."""
+
 FACET_PLACES: Final = {LOCATION: Field("LocationId", "integer", checked=True)}
