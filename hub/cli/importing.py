@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,13 +21,13 @@ SHOWN_MAX = 20
 SHOWN_CHARS_MAX = 120
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Outcome:
     """What there is to tell of a file in the end, and the first findings of this run."""
 
     tally: Tally
     note: str
-    first: list[Told] = field(default_factory=list)
+    first: list[Told]
 
 
 @click.group("import")
@@ -81,36 +81,46 @@ class _Work:
 
     def done(self, taking: Taking, report: Report, *, all_or_nothing: bool) -> _Outcome:
         """Import what is left of the file."""
-        at = taking.at
-        if at.finished:
-            return _Outcome(
-                Tally.of(at.facts), "This file was imported before; nothing was stored."
-            )
+        before = Tally.of(taking.at.facts)
+        if taking.at.finished:
+            return self._again(before, report)
+        if not all_or_nothing:
+            return self._run(taking, before, report)
+        report.begin_again()
+        first, checked = self._checked(report)
+        if checked.errors:
+            more = " more" if before.stored else ""
+            checked.stored = before.stored
+            return _Outcome(checked, f"Nothing{more} was stored.", first)
+        outcome = self._run(taking, before, Report(None))
+        return _Outcome(outcome.tally, outcome.note, first)
+
+    def _again(self, before: Tally, report: Report) -> _Outcome:
+        """Tell again what was found in a file that was imported before."""
         first: list[Told] = []
-        if all_or_nothing:
-            checked = Tally()
+        if report.is_kept:
             report.begin_again()
-            self._told(self.importing.check(self.stream, checked), "checking", report, first)
-            if checked.errors:
-                return _Outcome(checked, "Nothing was stored.", first)
-        tally = Tally.of(at.facts)
-        went_on = f" This run went on after row {at.row}." if at.row else ""
+            first, _ = self._checked(report)
+        return _Outcome(before, "This file was imported before; nothing was stored.", first)
+
+    def _checked(self, report: Report) -> tuple[list[Told], Tally]:
+        tally = Tally()
+        return self._told(self.importing.check(self.stream, tally), "checking", report), tally
+
+    def _run(self, taking: Taking, tally: Tally, report: Report) -> _Outcome:
+        at = taking.at
         steps = self.importing.run(taking, self.stream, tally)
-        if all_or_nothing:
-            self._told(steps, "importing", Report(None), [], start=at.offset)
-        else:
-            self._told(steps, "importing", report, first, start=at.offset)
+        first = self._told(steps, "importing", report, start=at.offset)
+        if tally.errors and not tally.rows:
+            return _Outcome(tally, "The header is wrong; nothing was stored.", first)
+        went_on = f" This run went on after row {at.row}." if at.row else ""
         return _Outcome(tally, f"Stored {tally.stored} of {tally.rows} rows.{went_on}", first)
 
     def _told(
-        self,
-        steps: Iterable[Step],
-        label: str,
-        report: Report,
-        first: list[Told],
-        start: int = 0,
-    ) -> None:
-        """Take the steps, tell what they find, and show how far they are."""
+        self, steps: Iterable[Step], label: str, report: Report, start: int = 0
+    ) -> list[Told]:
+        """Take the steps, report what they find, and show how far they are; the first findings."""
+        first: list[Told] = []
         with _bar(label, self.size) as bar:
             bar.update(start)
             before = start
@@ -118,8 +128,9 @@ class _Work:
                 report.add(step.found)
                 first += step.found[: SHOWN_MAX - len(first)]
                 bar.update(max(0, step.offset - before))
-                before = step.offset
+                before = max(before, step.offset)
             bar.update(self.size - before)
+        return first
 
 
 def _bar(label: str, size: int) -> Any:

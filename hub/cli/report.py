@@ -28,6 +28,10 @@ class Report:
         if path is not None:
             self._begin(path, list(_kept(path, after)) if after else [])
 
+    @property
+    def is_kept(self) -> bool:
+        return self._path is not None
+
     def begin_again(self) -> None:
         """Forget what earlier runs wrote."""
         self.close()

@@ -27,6 +27,7 @@ PAGES = (
     "docs/streams.md",
     "docs/keys.md",
     "docs/cli.md",
+    "docs/observations.md",
     "docs/feed.md",
 )
 BLOCK = re.compile(

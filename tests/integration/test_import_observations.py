@@ -164,7 +164,7 @@ def test_all_or_nothing_stores_nothing(run: Run, database: Database, into: str, 
     good = [at(f"S{number}") for number in range(BATCH)]
     file = written(tmp_path / "f.csv", [*good, at("X", ResultUnit=None)])
     told = run(file, "--all-or-nothing", status=1)
-    assert told["note"] == "Nothing was stored."
+    assert (told["note"], told["stored"], told["refused"]) == ("Nothing was stored.", 0, 1)
     assert told["first"][0]["row"] == BATCH + 2
     assert stored(database, into) == []
 
@@ -191,7 +191,7 @@ def test_all_or_nothing_stores_all(run: Run, database: Database, into: str, tmp_
 def test_a_wrong_header_is_told(run: Run, tmp_path: Path, text: str, rule: str):
     (tmp_path / "f.csv").write_text(text)
     told = run(tmp_path / "f.csv", status=1)
-    assert told["stored"] == 0
+    assert (told["stored"], told["note"]) == (0, "The header is wrong; nothing was stored.")
     assert {each["rule"] for each in told["first"]} == {rule}
     assert {each["row"] for each in told["first"]} == {1}
 
@@ -220,6 +220,13 @@ def test_the_same_file_again_stores_nothing(
     assert "imported before" in again["note"]
     assert again["rules"] == first["rules"]
     assert names(stored(database, into)) == ["A"]
+
+
+def test_a_report_of_a_file_that_was_imported_is_whole(run: Run, tmp_path: Path):
+    file = written(tmp_path / "f.csv", [at("A"), at("B", ResultUnit=None)])
+    run(file, status=1)
+    run(file, "--report", str(tmp_path / "findings.csv"), status=1)
+    assert len((tmp_path / "findings.csv").read_text().splitlines()) == 2
 
 
 def test_resume_needs_something_to_go_on_with(run: Run, tmp_path: Path):
