@@ -39,13 +39,14 @@ class Pipelines:
             OverBudget, RefusedByServer, Unavailable: now, or while iterating.
         """
         name = query.collection if isinstance(query, BoundedPipeline) else DOCUMENTS
+        index: dict[str, Any] = {} if hint is None else {"hint": dict(hint)}
         with translated():
             cursor = self._db[name].aggregate_raw_batches(
                 [dict(stage) for stage in query.stages],
                 maxTimeMS=budget_ms,
                 allowDiskUse=False,
                 batchSize=size,
-                **({} if hint is None else {"hint": dict(hint)}),
+                **index,
             )
         return _decoded(cursor)
 
