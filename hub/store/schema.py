@@ -81,6 +81,7 @@ COLLECTIONS = (
                 "ActivityGroupType",
                 "MonitoringLocationType",
             ),
+            _facets("CharacteristicName"),
             _facets("ActivityMediaName"),
             _facets("ActivityGroupType"),
             _facets("MonitoringLocationType"),

@@ -8,6 +8,7 @@ the better the more of them there were, and the more evenly the rows lie.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from time import monotonic
@@ -17,9 +18,11 @@ from hub.errors import OverBudget
 from hub.query import Boundary, Filter, bounded
 from hub.query.odata import guarded_stages
 from hub.query.page import counted
+from hub.services.odata.crossing import Reached
 from hub.services.odata.deadline import Deadline
+from hub.services.odata.gathering import BY_PLACE, PLACE
 from hub.services.odata.sets import EntitySet
-from hub.store.pipelines import Pipelines
+from hub.store.pipelines import DOCUMENTS, Pipelines
 
 PARTS: Final = 1_000
 _COUNT: Final = "count"
@@ -41,24 +44,43 @@ class Counting:
         self._count_ms = count_ms
 
     def count(
-        self, of: EntitySet, boundary: Boundary, condition: Filter, deadline: Deadline
+        self, of: EntitySet, reached: Reached, condition: Filter, deadline: Deadline
     ) -> Counted:
-        """The rows within a boundary of which a condition is true.
+        """The rows that a filter leaves.
+
+        Args:
+            condition: that of ``reached``, checked.
 
         Raises:
             OverBudget: not even a thousandth of them could be counted in time.
         """
         try:
-            time_ms = min(self._count_ms, deadline.left_ms)
-            return Counted(self._exact(boundary, condition, time_ms))
+            return Counted(self._exact(of, reached, condition, deadline))
         except OverBudget:
-            if of.collection != "documents":
+            if of.collection != DOCUMENTS:
                 raise
-        return self._estimate(of, boundary, condition, deadline)
+        return self._estimate(of, reached.boundary, condition, deadline)
 
-    def _exact(self, boundary: Boundary, condition: Filter, time_ms: int) -> int:
+    def _exact(self, of: EntitySet, reached: Reached, condition: Filter, deadline: Deadline) -> int:
+        exact = Deadline(min(self._count_ms, deadline.left_ms))
+        if of.collection != DOCUMENTS or reached.condition is not None:
+            return self._rows(reached.boundary, condition, exact)
+        if PLACE in reached.keys:
+            boundary = _of_keys(of, PLACE, {"$in": reached.keys[PLACE]})
+            return self._rows(boundary, condition, exact, BY_PLACE)
+        datasets = [_of_keys(of, of.owner, uuid) for uuid in reached.keys[of.owner]]
+        return sum(self._rows(boundary, condition, exact) for boundary in datasets)
+
+    def _rows(
+        self,
+        boundary: Boundary,
+        condition: Filter,
+        deadline: Deadline,
+        hint: Mapping[str, int] | None = None,
+    ) -> int:
         query = bounded(boundary, condition, counted(_COUNT))
-        return sum(int(row[_COUNT]) for row in self._pipelines.rows(query, budget_ms=time_ms))
+        rows = self._pipelines.rows(query, budget_ms=deadline.left_ms, hint=hint)
+        return sum(int(row[_COUNT]) for row in rows)
 
     def _estimate(
         self, of: EntitySet, boundary: Boundary, condition: Filter, deadline: Deadline
@@ -69,8 +91,7 @@ class Counting:
         for low, high in _parts(first, last):
             if monotonic() > until:
                 break
-            within = _part(of, boundary, low, high)
-            found += self._exact(within, condition, deadline.left_ms)
+            found += self._rows(_part(of, boundary, low, high), condition, deadline)
             ids += high - low
         share = ids / (last + 1 - first)
         return Counted(found) if share == 1 else Counted(round(found / share), share)
@@ -99,3 +120,8 @@ def _parts(first: int, last: int) -> list[tuple[int, int]]:
 def _part(of: EntitySet, boundary: Boundary, low: int, high: int) -> Boundary:
     part: dict[str, Any] = {of.key: {"$gte": low, "$lt": high}}
     return replace(boundary, condition={"$and": [boundary.condition, part]})
+
+
+def _of_keys(of: EntitySet, path: str, keys: object) -> Boundary:
+    """All rows of some datasets or locations, which an index alone can count."""
+    return Boundary(of.collection, {path: keys, of.key: {"$gte": 0}})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,6 +15,7 @@ from hub.services.odata import reading
 from hub.services.odata.counting import Counted, Counting
 from hub.services.odata.crossing import Crossing, Reached
 from hub.services.odata.deadline import Deadline
+from hub.services.odata.gathering import BY_PLACE, PATIENCE_MS, Gathering
 from hub.services.odata.limits import ODataLimits
 from hub.services.odata.sets import EntitySet
 from hub.services.odata.shapes import KEY, Shape, shape
@@ -106,8 +107,7 @@ class DataStream:
         """
         plan = self._plan(reader, asked)
         with self._working(reader, heavy=False) as deadline:
-            reached = self._reached(plan, deadline)
-            read = self._filled(_query(plan, reached, most=top + 1), deadline)
+            read = self._read(plan, top + 1, deadline)
         after = read[top - 1][KEY] if len(read) > top else None
         return Page(plan.shape.names, plan.shape.rows(read[:top], plan.sight.dois), after)
 
@@ -126,9 +126,7 @@ class DataStream:
         plan = self._plan(reader, replace(asked, after=None))
         with self._working(reader, heavy=True) as deadline:
             reached = self._reached(plan, deadline)
-            return self._counting.count(
-                asked.of, reached.boundary, _filter(plan, reached), deadline
-            )
+            return self._counting.count(asked.of, reached, _filter(plan, reached), deadline)
 
     def _plan(self, reader: Principal, asked: Asked) -> _Plan:
         of = asked.of.name
@@ -157,10 +155,26 @@ class DataStream:
                 asked.of, plan.condition, plan.sight.datasets, context, asked.after
             )
 
-    def _filled(self, query: BoundedPipeline, deadline: Deadline) -> list[Document]:
+    def _read(self, plan: _Plan, most: int, deadline: Deadline) -> list[Document]:
+        """So many rows at most, in order, in the way that finds them soonest."""
+        asked, reached = plan.asked, self._reached(plan, deadline)
+        walking = _query(plan, reached, most)
+        if plan.condition is None or asked.of.collection != "documents":
+            return self._filled(walking, deadline.left_ms)
+        with suppress(OverBudget):
+            return self._filled(walking, min(PATIENCE_MS, deadline.left_ms))
+        gathering = Gathering(self._pipelines, deadline, plan.sight.datasets, asked.after)
+        few = gathering.few(reached, asked.filter)
+        if few is None:
+            return self._filled(walking, deadline.left_ms)
+        return self._filled(_query(plan, few, most), deadline.left_ms, hint=BY_PLACE)
+
+    def _filled(
+        self, query: BoundedPipeline, budget_ms: int, hint: Mapping[str, int] | None = None
+    ) -> list[Document]:
         most = self._limits.page_bytes_max
         size, rows = 0, list[Document]()
-        for batch in self._pipelines.batches(query, budget_ms=deadline.left_ms, size=PAGE_ROWS):
+        for batch in self._pipelines.batches(query, budget_ms=budget_ms, size=PAGE_ROWS, hint=hint):
             size += batch.size_bytes
             if size > most:
                 raise TooLarge(

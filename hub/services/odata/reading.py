@@ -15,13 +15,14 @@ from uuid import UUID
 
 from hub.errors import BadOData, BadParameter, HubError
 from hub.query.odata import DATASTREAM, Context, condition, parse_filter, parse_select
-from hub.query.odata.ast import Literal
+from hub.query.odata.ast import And, Expression, Literal, Path, walked
 from hub.query.odata.refusal import bad
 from hub.query.odata.typed import Typed
-from hub.services.odata.sets import SETS
+from hub.services.odata.sets import BY_FACETS, SETS
 
 ID_MAX: Final = 2**53 - 1
 CONTEXTS: Final = {name: Context(found.entity, DATASTREAM) for name, found in SETS.items()}
+FACETS: Final = Context(BY_FACETS.entity, DATASTREAM)
 _TOKEN: Final = re.compile(r"\s*Id:(.{1,64})", re.ASCII)
 
 
@@ -66,6 +67,26 @@ def _unknown(name: str, of: str, at: int) -> BadOData:
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     hint = " or ".join(near) if near else f"one of {', '.join(known)}"
     return bad(f"{of} has no property {name}", at, hint)
+
+
+@lru_cache(1024)
+def of_facets(text: str) -> Typed | None:
+    """What a ``$filter`` of observations says of their facets alone; None where it is nothing.
+
+    Every observation that the filter lets through has facets of which this is true.
+    """
+    tree = parse_filter(text, DATASTREAM)
+    terms = tree.terms if isinstance(tree, And) else (tree,)
+    own = tuple(term for term in terms if _is_of_facets(term))
+    if not own:
+        return None
+    return condition(own[0] if len(own) == 1 else And(own), FACETS)
+
+
+def _is_of_facets(term: Expression) -> bool:
+    paths = [node for node, _ in walked(term) if isinstance(node, Path)]
+    known = [not path.variable and FACETS.entity.find(path.names) is not None for path in paths]
+    return bool(known) and all(known)
 
 
 @lru_cache(1024)
