@@ -21,6 +21,7 @@ from hub.store.locations import Locations
 from hub.values import Dataset, DatasetKind, Principal, Reach
 
 NAME_CHARS_MAX = 200
+KINDS_MAX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Datasets:
         self._audit = audit
         self._live: TTLCache[str, Dataset] = TTLCache(maxsize=10_000, ttl=CACHE_S)
         self._published: TTLCache[None, list[Dataset]] = TTLCache(maxsize=1, ttl=CACHE_S)
+        self._kinds: dict[str, DatasetKind] = {}
         self._lock = threading.Lock()
 
     def create(
@@ -95,12 +97,18 @@ class Datasets:
         return True
 
     def kind_of(self, dataset: str) -> DatasetKind:
-        """What a dataset takes, without a look at the database while it is busy.
+        """What a dataset takes. It never changes, so each is looked up once.
 
         Raises:
             NotFound: there is none of that UUID.
         """
-        return self._recent(dataset).kind
+        known = self._kinds.get(dataset)
+        if known is None:
+            known = self._recent(dataset).kind
+            if len(self._kinds) >= KINDS_MAX:
+                self._kinds.clear()
+            self._kinds[dataset] = known
+        return known
 
     def _recent(self, dataset: str) -> Dataset:
         """As ``get``, but what was done in the last ``CACHE_S`` may not show."""

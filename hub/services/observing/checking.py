@@ -28,7 +28,7 @@ def judged(verdict: Verdict) -> Verdict:
     if len(verdict) > COLUMNS_MAX:
         message = f"a row has at most {len(COLUMNS)} columns, and not {len(verdict)}"
         return refused([Finding(None, len(verdict), "columns", message)])
-    if any(len(name) > NAME_CHARS_MAX for name in verdict):
+    if max(map(len, verdict), default=0) > NAME_CHARS_MAX:
         message = f"no column has a name of over {NAME_CHARS_MAX} characters"
         return refused([Finding(None, None, "unknown_column", message)])
     row = normalized(verdict)
