@@ -36,6 +36,7 @@ from hub.services.plant.belonging import Belonging
 from hub.services.plant.data import Data
 from hub.services.plant.devices import Devices
 from hub.services.plant.groups import Groups
+from hub.services.plant.plant import Plant
 from hub.services.queries import Queries
 from hub.services.series import Series
 from hub.services.streams.reading.readings import Readings
@@ -132,24 +133,21 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     strict = Parts(known, opened, readings, permits, settings.answer)
     devices = store_devices.Devices(mongo, counters)
     groups = store_groups.Groups(mongo, counters)
-    data = Data(Belonging(streams, devices, groups), opened, notes)
     return Services(
         appending=Appending(Placing(points, streams), receipts, settings.ingest.documents_max),
         audit=notes,
         catalogue=Catalogue(known, kept, notes),
-        data=data,
         datasets=known,
         datastream=DataStream(Pipelines(mongo), known.published, permits, settings.odata),
         deriving=Deriving(streams, points, rollups, progress),
-        devices=Devices(devices, streams, data, opened, notes),
         downsampling=downsampling,
         feeding=Feeding(streams, Archive(kept, stored), points, progress, settings.query),
-        groups=Groups(groups, streams, notes),
         health=Health(store_health.Pulse(mongo)),
         importing=Importing(known, observing, Imports(mongo)),
         ingest=Ingest(stored, observing, receipts, settings.ingest, known.kind_of),
         keys=keys,
         leases=store_leases.Leases(mongo),
+        plant=_plant(Belonging(streams, devices, groups), opened, notes),
         purging=Purging(streams, points, rollups, progress),
         queries=Queries(stored, permits, settings.query, settings.answer, _page_tokens(pepper)),
         rates=Rates(RateStore(mongo), settings.odata.rate_per_s, settings.odata.burst),
@@ -172,6 +170,15 @@ def _page_tokens(pepper: bytes) -> Tokens:
 
 def _skip_tokens(pepper: bytes) -> SkipTokens:
     return SkipTokens(hashlib.blake2b(pepper, person=b"hub-odata").digest())
+
+
+def _plant(belonging: Belonging, registry: Streams, notes: audit.Audit) -> Plant:
+    data = Data(belonging, registry, notes)
+    return Plant(
+        data,
+        Devices(belonging, data, registry, notes),
+        Groups(belonging.groups, belonging.streams, notes),
+    )
 
 
 def _secret(settings: Settings) -> bytes:

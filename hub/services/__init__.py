@@ -17,9 +17,7 @@ from hub.services.odata.rates import Rates
 from hub.services.odata.strict.service import StrictOData
 from hub.services.people.sessions import Sessions
 from hub.services.people.users import Users
-from hub.services.plant.data import Data
-from hub.services.plant.devices import Devices
-from hub.services.plant.groups import Groups
+from hub.services.plant.plant import Plant
 from hub.services.queries import Queries
 from hub.services.series import Series
 from hub.services.streams.reading.readings import Readings
@@ -38,19 +36,17 @@ class Services:
     appending: Appending
     audit: Audit
     catalogue: Catalogue
-    data: Data
     datasets: Datasets
     datastream: DataStream
     deriving: Deriving
-    devices: Devices
     downsampling: Downsampling
     feeding: Feeding
-    groups: Groups
     health: Health
     importing: Importing
     ingest: Ingest
     keys: Keys
     leases: Leases
+    plant: Plant
     purging: Purging
     queries: Queries
     rates: Rates

@@ -112,6 +112,8 @@ COLLECTIONS = (
     Collection("audit", (IndexModel([("at", ASCENDING)]),)),
     Collection("hub"),
     Collection("counters"),
+    Collection("devices", (IndexModel([("name", ASCENDING)], unique=True),)),
+    Collection("groups", (IndexModel([("name", ASCENDING)], unique=True),)),
     Collection("rates", (IndexModel([("at", ASCENDING)], expireAfterSeconds=RATE_KEPT_S),)),
     Collection("progress"),
     Collection(
@@ -122,6 +124,8 @@ COLLECTIONS = (
             IndexModel([("feed.dataset", ASCENDING)]),
             IndexModel([("derivation.sources.stream", ASCENDING)]),
             IndexModel([("pending", ASCENDING)], sparse=True),
+            IndexModel([("device", ASCENDING)], partialFilterExpression={"device": {"$gt": 0}}),
+            IndexModel([("group", ASCENDING)], partialFilterExpression={"group": {"$gt": 0}}),
         ),
     ),
     Collection(

@@ -16,16 +16,22 @@ from hub.api.answers import one
 from hub.api.formats import FORMATS
 from hub.api.parameters import Count
 from hub.api.plant.times import Bound
-from hub.errors import BadParameter
+from hub.errors import BadParameter, NotFound
+from hub.services.plant.fields import ID_MAX
 from hub.services.queries import Answer
 from hub.services.rows import Rows
 from hub.values import Document
 
-ID_MAX = 2**63 - 1
-ID = f"int(max={ID_MAX})"
+ID = "int"
 """The converter of an integer id in a URL: ``f"/device/<{ID}:device>/"``."""
 LIMIT = 100
 LIMIT_MAX = 10_000
+
+
+def check_ids(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Before a view: no id of its URL is larger than any there can be. Raises NotFound."""
+    if values and any(isinstance(value, int) and value > ID_MAX for value in values.values()):
+        raise NotFound("there is no such id")
 
 
 class PageArgs(Schema):

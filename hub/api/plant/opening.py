@@ -1,9 +1,7 @@
-"""How a view of the plant API is opened: declared in one place, by its scope."""
+"""How a view of the plant API is opened: by a key with its scope, or by a session."""
 
 from __future__ import annotations
 
-from hub.api.auth import principal, requires_key
-
-requires_plant = requires_key
+from hub.api.auth import principal, requires_plant
 
 __all__ = ["principal", "requires_plant"]

@@ -1,0 +1,85 @@
+"""Data streams over HTTP: listed, made, shown, changed, deleted."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+from marshmallow import RAISE, Schema, fields, validate
+
+from hub.api.answers import one
+from hub.api.context import services
+from hub.api.parameters import Count, Parameters
+from hub.api.plant import bodies
+from hub.api.plant.listing import ID, NoArgs, PageArgs, page
+from hub.api.plant.opening import principal, requires_plant
+from hub.services import scopes
+from hub.services.plant.data import Wish
+from hub.services.plant.facts import of_data
+from hub.services.plant.fields import ID_MAX
+from hub.values import Stream
+
+bp = Blueprint("data", __name__)
+
+
+class DataArgs(PageArgs):
+    device = Count(load_default=None, validate=validate.Range(1, ID_MAX))
+    group = Count(load_default=None, validate=validate.Range(1, ID_MAX))
+
+
+class DeleteArgs(Schema):
+    class Meta:
+        unknown = RAISE
+
+    cascade = fields.String(load_default=None, validate=validate.OneOf(["delete"]))
+
+
+PAGE_ARGS = Parameters(DataArgs())
+DELETE_ARGS = Parameters(DeleteArgs())
+NO_ARGS = Parameters(NoArgs())
+
+
+@bp.get("/data/")
+@requires_plant(scopes.DATA_READ)
+def every() -> Response:
+    wish = Wish(**PAGE_ARGS.of(request))
+    found, more = services().plant.data.page(wish, principal())
+    return page(request, [of_data(each, principal().reach) for each in found], more=more)
+
+
+@bp.post("/data/")
+@requires_plant(scopes.DATA_WRITE)
+def create() -> Response:
+    NO_ARGS.of(request)
+    return _told(services().plant.data.create(bodies.raw(request), principal()), 201)
+
+
+@bp.get(f"/data/<{ID}:data>/")
+@requires_plant(scopes.DATA_READ)
+def single(data: int) -> Response:
+    NO_ARGS.of(request)
+    return _told(services().plant.data.get(data, principal()))
+
+
+@bp.put(f"/data/<{ID}:data>/")
+@requires_plant(scopes.DATA_WRITE)
+def replace(data: int) -> Response:
+    NO_ARGS.of(request)
+    return _told(services().plant.data.replace(data, bodies.raw(request), principal()))
+
+
+@bp.patch(f"/data/<{ID}:data>/")
+@requires_plant(scopes.DATA_WRITE)
+def change(data: int) -> Response:
+    NO_ARGS.of(request)
+    return _told(services().plant.data.change(data, bodies.raw(request), principal()))
+
+
+@bp.delete(f"/data/<{ID}:data>/")
+@requires_plant(scopes.DATA_WRITE)
+def delete(data: int) -> Response:
+    cascade = DELETE_ARGS.of(request)["cascade"] is not None
+    services().plant.data.delete(data, principal(), cascade=cascade)
+    return Response(status=204)
+
+
+def _told(stream: Stream, status: int = 200) -> Response:
+    return one(of_data(stream, principal().reach), status)

@@ -1,0 +1,60 @@
+"""Letting data streams belong to devices and groups, and nothing that is gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hub.errors import BadField, NotFound
+from hub.services.plant.fields import refused
+from hub.store.devices import Devices
+from hub.store.groups import Groups
+from hub.store.streams import Streams
+from hub.values import Place, Reach, Stream
+
+NO_DEVICE = "No such device."
+NO_GROUP = "No such group."
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    streams: Streams
+    devices: Devices
+    groups: Groups
+
+    def check(self, old: Place, new: Place, reach: Reach) -> None:
+        """Look whether what a place newly names is there, and within reach.
+
+        Raises:
+            BadField: it is not; what is out of reach is answered as what is not there.
+        """
+        if new.device not in (None, old.device) and not self._sees(new.device or 0, reach):
+            raise refused("device", NO_DEVICE)
+        if new.group not in (None, old.group) and not _is_there(self.groups, new.group or 0):
+            raise refused("group", NO_GROUP)
+
+    def _sees(self, device: int, reach: Reach) -> bool:
+        return reach.opens_device(device) and _is_there(self.devices, device)
+
+    def bind(self, old: Place, new: Stream) -> BadField | None:
+        """Tell the device and the group of a stored stream, if they are new to it.
+
+        Returns:
+            What to refuse, where one of them was removed meanwhile; the stream belongs to it
+            no more then.
+        """
+        place = new.place
+        if place.device not in (None, old.device) and not self.devices.attach(place.device or 0):
+            self.streams.change(new, replace(new, place=replace(place, device=None)))
+            return refused("device", NO_DEVICE)
+        if place.group not in (None, old.group) and not self.groups.attach(place.group or 0):
+            self.streams.change(new, replace(new, place=replace(place, group=None)))
+            return refused("group", NO_GROUP)
+        return None
+
+
+def _is_there(things: Devices | Groups, thing_id: int) -> bool:
+    try:
+        things.get(thing_id)
+    except NotFound:
+        return False
+    return True

@@ -1,0 +1,136 @@
+"""Devices: made, changed, and removed together with a decision on what belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Literal
+
+from hub.errors import Forbidden, InUse, NotFound, Unavailable
+from hub.services import scopes
+from hub.services.plant import forms
+from hub.services.plant.belonging import Belonging
+from hub.services.plant.data import Data
+from hub.services.streams.registry.access import allowed
+from hub.services.streams.registry.making import ATTEMPTS_MAX, now
+from hub.services.streams.registry.streams import Streams
+from hub.store.audit import Audit
+from hub.values import Device, Principal, Stream
+
+Cascade = Literal["delete", "detach"]
+CASCADES: tuple[Cascade, ...] = ("delete", "detach")
+NAMED_MAX = 100
+"""How many data streams an error names."""
+
+
+class Devices:
+    def __init__(
+        self,
+        belonging: Belonging,
+        data: Data,
+        registry: Streams,
+        audit: Audit,
+    ) -> None:
+        self._store = belonging.devices
+        self._streams = belonging.streams
+        self._data = data
+        self._registry = registry
+        self._audit = audit
+
+    def page(self, principal: Principal, *, after: int, limit: int) -> tuple[list[Device], bool]:
+        """Those that the key opens, in order of their ids; whether there are more."""
+        found = self._store.page(principal.reach.devices, after=after, limit=limit + 1)
+        return found[:limit], len(found) > limit
+
+    def get(self, device_id: int, principal: Principal) -> Device:
+        """Raises NotFound: there is none, or the key is for others."""
+        if not principal.reach.opens_device(device_id):
+            raise NotFound("no such device", device=device_id)
+        return self._store.get(device_id)
+
+    def create(self, body: Any, principal: Principal) -> Device:
+        """Make a device; nothing is sent to it.
+
+        Raises:
+            BadField: with what is wrong.
+            Conflict: the name is taken.
+            Forbidden: the key is for some devices.
+        """
+        if principal.reach.devices is not None:
+            raise Forbidden("a key that is for some devices makes no others")
+        fields = forms.device(body)
+        at = now()
+        device = Device(id=self._store.next_id(), **fields, created=at, updated=at)
+        self._store.add(device)
+        self._audit.note("device.create", device=device.id, name=device.name)
+        return device
+
+    def replace(self, device_id: int, body: Any, principal: Principal) -> Device:
+        """Give a device the fields of a body, and defaults where it has none. As ``change``."""
+        return self._change(device_id, principal, lambda old: forms.replaced(old, body))
+
+    def change(self, device_id: int, body: Any, principal: Principal) -> Device:
+        """Give a device the fields of a body.
+
+        Raises:
+            NotFound: there is none, or the key is for others.
+            BadField: with what is wrong.
+            Conflict: the name is taken.
+        """
+        return self._change(device_id, principal, lambda old: forms.changed(old, body))
+
+    def delete(self, device_id: int, principal: Principal, cascade: Cascade | None) -> None:
+        """Remove a device, and delete or detach the data streams that belong to it.
+
+        Args:
+            cascade: None where there shall be none.
+
+        Raises:
+            NotFound: there is none, or the key is for others.
+            InUse: data streams belong to it, and ``cascade`` is None or the key does not open
+                all of them.
+            OutstandingDependencies: a stream that belongs elsewhere is derived from one of them.
+            Forbidden: they are to be deleted or detached, and the key lacks ``data:write``.
+        """
+        self.get(device_id, principal)
+        for _ in range(ATTEMPTS_MAX):
+            used = self._store.used(device_id)
+            if streams := self._streams.of_device(device_id):
+                self._part(device_id, streams, principal, cascade)
+            if self._store.remove(device_id, used):
+                self._audit.note("device.delete", device=device_id, cascade=cascade)
+                return
+        raise Unavailable("data streams are being added to the device all the time")
+
+    def _part(
+        self, device_id: int, streams: list[Stream], principal: Principal, cascade: Cascade | None
+    ) -> None:
+        """Delete or detach a device's data streams."""
+        reach = principal.reach
+        seen = [each.id for each in streams if reach.opens_stream(each.id, each.device)]
+        if cascade is None or len(seen) < len(streams):
+            raise InUse(
+                "data streams belong to the device",
+                device=device_id,
+                data=seen[:NAMED_MAX],
+                cascade=list(CASCADES),
+            )
+        allowed(principal, scopes.DATA_WRITE)
+        if cascade == "detach":
+            self._streams.detach(device_id)
+            return
+        for each in self._data.closing_order(streams, principal):
+            self._registry.delete(each, principal)
+
+    def _change(
+        self, device_id: int, principal: Principal, fields: Callable[[Device], dict[str, Any]]
+    ) -> Device:
+        for _ in range(ATTEMPTS_MAX):
+            old = self.get(device_id, principal)
+            new = replace(old, **fields(old))
+            if new == old:
+                return old
+            if changed := self._store.replace(old, replace(new, updated=now())):
+                self._audit.note("device.change", device=device_id, name=changed.name)
+                return changed
+        raise Unavailable("the device is being changed all the time")

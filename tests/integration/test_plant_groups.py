@@ -1,0 +1,164 @@
+"""Groups of data streams over HTTP: members come, move and go; who sees which of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from hub.services import Services, scopes
+from tests.plant import Door, code, door, faults, fresh, reach
+
+
+@pytest.fixture
+def plant(client: FlaskClient, services: Services) -> Door:
+    return door(client, services)
+
+
+def members(plant: Door, group: int) -> list[int]:
+    return plant.get(f"group/{group}/").json["data"]
+
+
+def test_a_group_that_was_made_is_told(plant: Door):
+    data, name = [plant.data(), plant.data()], fresh()
+    answer = plant.post("group/", name=name, description="north", data=[*reversed(data), data[0]])
+    told = answer.json
+    assert answer.status_code == 201
+    assert told == {
+        "id": told["id"],
+        "name": name,
+        "description": "north",
+        "data": data,
+        "created": told["created"],
+        "updated": told["created"],
+    }
+    assert plant.get(f"group/{told['id']}/").json == told
+    assert [plant.get(f"data/{each}/").json["group"] for each in data] == [told["id"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"description": 1}, "description"),
+        ({"data": 5}, "data"),
+        ({"data": ["5"]}, "data.0"),
+        ({"data": [999_999_999]}, "data"),
+        ({"data": [1] * 10_001}, "data"),
+        ({"members": []}, "members"),
+    ],
+)
+def test_what_is_wrong_is_named(plant: Door, changes: dict[str, Any], field: str):
+    assert list(faults(plant.post("group/", **({"name": fresh()} | changes)))) == [field]
+
+
+def test_a_name_is_its_own(plant: Door):
+    name = fresh()
+    plant.group(name=name)
+    assert code(plant.post("group/", name=name)) == (409, "conflict")
+
+
+def test_a_stream_is_in_one_group(plant: Door):
+    data = plant.data()
+    first, second = plant.group(data=[data]), plant.group(data=[data])
+    assert (members(plant, first), members(plant, second)) == ([], [data])
+
+
+def test_patch_without_data_leaves_the_members(plant: Door):
+    data = plant.data()
+    group = plant.group(data=[data])
+    told = plant.patch(f"group/{group}/", description="x").json
+    assert (told["description"], told["data"]) == ("x", [data])
+
+
+def test_members_are_replaced(plant: Door):
+    one, two, three = (plant.data() for _ in range(3))
+    group = plant.group(data=[one, two])
+    assert plant.patch(f"group/{group}/", data=[two, three]).json["data"] == [two, three]
+    assert plant.get(f"data/{one}/").json["group"] is None
+
+
+def test_put_replaces(plant: Door):
+    group = plant.group(description="x", data=[plant.data()])
+    name = fresh()
+    told = plant.put(f"group/{group}/", name=name).json
+    assert (told["name"], told["description"], told["data"]) == (name, "", [])
+
+
+def test_what_was_told_may_be_put_back(plant: Door):
+    told = plant.get(f"group/{plant.group(data=[plant.data()])}/").json
+    assert plant.put(f"group/{told['id']}/", **told).json == told
+
+
+def test_a_list_comes_in_pages(plant: Door):
+    data = plant.data()
+    made = [plant.group(), plant.group(data=[data]), plant.group()]
+    first = plant.get(f"group/?limit=2&after={made[0] - 1}")
+    assert [(each["id"], each["data"]) for each in first.json] == [(made[0], []), (made[1], [data])]
+    assert first.headers["Link"] == f'</api/group/?limit=2&after={made[1]}>; rel="next"'
+
+
+def test_data_of_a_deleted_group_stay(plant: Door):
+    data = plant.data()
+    group = plant.group(data=[data])
+    assert plant.delete(f"group/{group}/").status_code == 204
+    assert code(plant.get(f"group/{group}/")) == (404, "not_found")
+    assert plant.get(f"data/{data}/").json["group"] is None
+
+
+def test_a_deleted_stream_is_in_no_group(plant: Door):
+    data = plant.data()
+    group = plant.group(data=[data])
+    plant.delete(f"data/{data}/")
+    assert members(plant, group) == []
+    assert "data" in faults(plant.patch(f"group/{group}/", data=[data]))
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+def test_what_is_not_there_is_not_found(plant: Door, method: str):
+    body = {"name": fresh()} if method in ("PUT", "PATCH") else None
+    assert code(plant.ask(method, "group/999999999/", body)) == (404, "not_found")
+
+
+def test_a_restricted_key_sees_only_its_members(
+    client: FlaskClient, services: Services, plant: Door
+):
+    own, other = plant.data(), plant.data()
+    group = plant.group(data=[own, other])
+    narrow = door(client, services, within=reach(streams=[own]))
+    assert members(narrow, group) == [own]
+    listed = narrow.get(f"group/?after={group - 1}").json
+    assert [each["data"] for each in listed if each["id"] == group] == [[own]]
+
+
+def test_a_restricted_key_neither_adds_nor_removes_what_it_does_not_see(
+    client: FlaskClient, services: Services, plant: Door
+):
+    own, other, free = plant.data(), plant.data(), plant.data()
+    group = plant.group(data=[own, other])
+    narrow = door(client, services, within=reach(streams=[own]))
+    missing = faults(narrow.patch(f"group/{group}/", data=[999_999_999]))
+    assert missing == {"data": "No such data stream: 999999999."}
+    assert faults(narrow.patch(f"group/{group}/", data=[free])) == {
+        "data": f"No such data stream: {free}."
+    }
+    assert narrow.put(f"group/{group}/", name=fresh(), data=[]).json["data"] == []
+    assert members(plant, group) == [other]
+
+
+def test_a_restricted_key_does_not_delete_a_group_of_others(
+    client: FlaskClient, services: Services, plant: Door
+):
+    own, other = plant.data(), plant.data()
+    group = plant.group(data=[own, other])
+    narrow = door(client, services, within=reach(streams=[own]))
+    assert code(narrow.delete(f"group/{group}/")) == (409, "in_use")
+    assert members(plant, group) == [own, other]
+
+
+def test_reading_groups_is_not_writing_them(client: FlaskClient, services: Services, plant: Door):
+    group = plant.group()
+    reader = door(client, services, scopes.GROUP_READ)
+    assert reader.get(f"group/{group}/").status_code == 200
+    assert code(reader.patch(f"group/{group}/", name=fresh())) == (403, "forbidden")
