@@ -48,12 +48,6 @@ class Locations:
                 rows.update((row["ID"], row) for row in found)
         return rows
 
-    def by_id(self, dataset: str, ids: Sequence[int]) -> dict[int, Doc]:
-        """Those of a dataset's locations that are there, by ``LocationId``."""
-        with translated():
-            found = self._locations.find({"_id": {"$in": list(ids)}, "dataset": dataset})
-            return {int(row["_id"]): row for row in found}
-
     def add(self, rows: Sequence[Doc]) -> None:
         """Add rows; one whose ``_id``, or whose ``dataset`` and ``ID`` are there, is left out."""
         fresh = [{**row, "_id": Int64(row["_id"])} for row in rows]

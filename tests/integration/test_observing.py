@@ -252,6 +252,19 @@ def test_a_location_says_what_the_latest_row_says(
     assert "VerticalMeasure" not in after
 
 
+def test_a_counter_that_was_set_back_gives_no_observation_without_a_location(
+    client: FlaskClient, observed: Access, database: Database
+) -> None:
+    client.put(observed.url, json=[at("A"), at("B")], auth=observed.auth)
+    behind = {"$inc": {"last": -1}}
+    database.counters.update_one({"_id": "locations"}, behind)
+    refused = client.put(observed.url, json=at("C"), auth=observed.auth)
+    assert refused.status_code == 503
+    assert len(stored(database, observed)) == 2
+    assert client.put(observed.url, json=at("C"), auth=observed.auth).status_code == 201
+    assert [place["ID"] for place in locations(database, observed)] == ["A", "B", "C"]
+
+
 def test_the_same_place_of_two_datasets_is_two_locations(
     client: FlaskClient, services: Services, observed: Access, database: Database
 ) -> None:

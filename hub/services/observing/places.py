@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from hub.errors import Unavailable
 from hub.services.observing.regions import Atlas, Regions
 from hub.store.counters import Counters
 from hub.store.locations import OWN, Locations, differs
@@ -27,6 +28,9 @@ class Places:
 
         Of several processes at once one makes a location and the others find it; attributes
         are those of whoever wrote last.
+
+        Raises:
+            Unavailable: not confirmed, or the counter of locations was behind their ids.
         """
         by_dataset: dict[str, dict[str, Document]] = defaultdict(dict)
         for (dataset, name), attributes in wanted.items():
@@ -44,6 +48,8 @@ class Places:
             fresh = {name: wanted[name] for name in missing}
             self.add(dataset, dict(zip(numbers, fresh.values(), strict=True)))
             found |= self._locations.found(dataset, missing)
+            if lost := next((name for name in missing if name not in found), None):
+                raise Unavailable("the location could not be numbered; send it again", ID=lost)
         changed = {
             int(row["_id"]): (row, wanted[name])
             for name, row in found.items()
