@@ -27,8 +27,9 @@ from hub.services.observing.regions import Regions
 from hub.services.odata.datastream import DataStream
 from hub.services.odata.rates import Rates
 from hub.services.odata.strict.service import Parts, StrictOData
+from hub.services.people import People
 from hub.services.people.passwords import Passwords
-from hub.services.people.sessions import Gate, Sessions
+from hub.services.people.sessions import Gate, Sessions, SessionTimes
 from hub.services.people.throttle import Throttle
 from hub.services.people.users import Users
 from hub.services.permits import Permits
@@ -125,9 +126,6 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     regions = Regions(store_regions.Regions(mongo), locations, notes)
     places, read = Places(locations, regions, counters), Observations(mongo)
     observing = Observing(stored, places, facets, counters)
-    people, visits = users.Users(mongo), store_sessions.Sessions(mongo)
-    passwords = Passwords()
-    gate = Gate(people, passwords, Throttle(Attempts(mongo), pepper))
     readings = Readings(points, rollups, permits, settings.stream)
     opened = Streams(streams, progress, known, notes, settings.query)
     strict = Parts(known, opened, readings, permits, settings.answer)
@@ -147,6 +145,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         ingest=Ingest(stored, observing, receipts, settings.ingest, known.kind_of),
         keys=keys,
         leases=store_leases.Leases(mongo),
+        people=_people(mongo, notes, pepper, settings.session),
         plant=_plant(Belonging(streams, devices, groups), opened, notes),
         purging=Purging(streams, points, rollups, progress),
         queries=Queries(stored, permits, settings.query, settings.answer, _page_tokens(pepper)),
@@ -157,10 +156,8 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         series=Series(
             stored, permits, settings.query, settings.answer, settings.stream.raw_points_max
         ),
-        sessions=Sessions(visits, gate, notes, pepper, settings.session),
         streams=opened,
         strict_odata=StrictOData(strict, Pipelines(mongo), _skip_tokens(pepper)),
-        users=Users(people, visits, passwords, notes),
     )
 
 
@@ -178,6 +175,14 @@ def _plant(belonging: Belonging, registry: Streams, notes: audit.Audit) -> Plant
         data,
         Devices(belonging, data, registry, notes),
         Groups(belonging.groups, belonging.streams, notes),
+    )
+
+
+def _people(mongo: client.Mongo, notes: audit.Audit, pepper: bytes, times: SessionTimes) -> People:
+    known, visits, passwords = users.Users(mongo), store_sessions.Sessions(mongo), Passwords()
+    gate = Gate(known, passwords, Throttle(Attempts(mongo), pepper))
+    return People(
+        Sessions(visits, gate, notes, pepper, times), Users(known, visits, passwords, notes)
     )
 
 

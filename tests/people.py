@@ -32,7 +32,7 @@ class Person:
 def made_user(services: Services, *, staff: bool = True, superuser: bool = False) -> str:
     """A new user whose password is ``PASSWORD``; the name."""
     name = f"user-{secrets.token_hex(4)}"
-    services.users.create(name, PASSWORD, staff=staff, superuser=superuser)
+    services.people.users.create(name, PASSWORD, staff=staff, superuser=superuser)
     return name
 
 

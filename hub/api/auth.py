@@ -173,7 +173,7 @@ def visit() -> Visit:
 def optional_visit() -> Visit | None:
     """The live session that is shown, if one is. Raises Forbidden as ``visit`` does."""
     secret = cookie.shown()
-    found = services().sessions.verify(secret) if secret else None
+    found = services().people.sessions.verify(secret) if secret else None
     if found and request.method not in SAFE:
         shown = request.headers.get(CSRF_HEADER, "")
         if not found.is_token(shown):

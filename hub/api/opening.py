@@ -13,9 +13,11 @@ from flask import Blueprint, Flask
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-By = Literal["key", "plant", "session", "optional", "public"]
-"""``key``: an access key. ``plant``: a key, or a session. ``session``: nothing else.
-``optional``: anybody, and more for a key; what is shown must be a good one. ``public``: anybody."""
+By = Literal["key", "any key", "plant", "session", "optional", "public"]
+"""``key``: an access key with the scope. ``any key``: one that is live; what it then reaches, its
+scopes say, and nothing can be changed there. ``plant``: a key with the scope, or a session.
+``session``: nothing else. ``optional``: anybody, and more for a key; what is shown must be a good
+one. ``public``: anybody."""
 
 
 @dataclass(frozen=True, slots=True)

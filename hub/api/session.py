@@ -39,7 +39,7 @@ def login() -> Response:
     """201 with a new session; the one that is shown, if any, ends."""
     before = optional_visit()
     asked = ASKED.load(_json())
-    opened = services().sessions.open(
+    opened = services().people.sessions.open(
         Login(asked["name"], asked["password"], request.remote_addr or ""), instead_of=before
     )
     response = one(_told(opened.visit), 201)
@@ -56,7 +56,7 @@ def who() -> Response:
 @bp.delete("/")
 @requires_session
 def logout() -> Response:
-    services().sessions.close(visit())
+    services().people.sessions.close(visit())
     response = Response(status=204)
     cookie.take_back(response)
     return response

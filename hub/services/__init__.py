@@ -15,8 +15,7 @@ from hub.services.observing.regions import Regions
 from hub.services.odata.datastream import DataStream
 from hub.services.odata.rates import Rates
 from hub.services.odata.strict.service import StrictOData
-from hub.services.people.sessions import Sessions
-from hub.services.people.users import Users
+from hub.services.people import People
 from hub.services.plant.plant import Plant
 from hub.services.queries import Queries
 from hub.services.series import Series
@@ -46,6 +45,7 @@ class Services:
     ingest: Ingest
     keys: Keys
     leases: Leases
+    people: People
     plant: Plant
     purging: Purging
     queries: Queries
@@ -54,7 +54,5 @@ class Services:
     rebuilding: Rebuilding
     regions: Regions
     series: Series
-    sessions: Sessions
     streams: Streams
     strict_odata: StrictOData
-    users: Users

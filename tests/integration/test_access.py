@@ -173,7 +173,7 @@ def test_a_key_that_makes_no_sense_is_not_made(services: Services, arguments: di
 def test_the_database_holds_no_secret(
     services: Services, dataset: Access, database: Database
 ) -> None:
-    services.users.create("ann", "correct horse battery", staff=True, superuser=False)
+    services.people.users.create("ann", "correct horse battery", staff=True, superuser=False)
     shown = [dataset.secret, dataset.secret.removeprefix("hub_"), "correct horse battery"]
     for name in database.list_collection_names():
         text = str(list(database[name].find()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from werkzeug.security import generate_password_hash
 from hub.app import create_app
 from hub.errors import Conflict, Invalid, NotFound
 from hub.services import Services, scopes
+from hub.services.people.passwords import Passwords
 from hub.settings import Settings
 from hub.store.client import connect
 from hub.values import EVERYTHING
@@ -68,7 +70,7 @@ def test_who_one_is(person: Person) -> None:
 
 
 def test_a_session_may_do_everything(services: Services, person: Person) -> None:
-    visit = services.sessions.verify(cookie_of(person))
+    visit = services.people.sessions.verify(cookie_of(person))
     assert visit
     assert visit.principal.scopes == set(scopes.SCOPES)
     assert visit.principal.reach == EVERYTHING
@@ -83,6 +85,18 @@ def test_refusals_of_a_login_look_the_same(app: Flask, services: Services) -> No
     ((status, _, headers),) = seen
     assert status == 401
     assert dict(headers)["WWW-Authenticate"].startswith("ApiKey ")
+
+
+def test_a_name_that_is_not_there_takes_as_long() -> None:
+    passwords = Passwords()
+    kept = passwords.hashed(PASSWORD)
+
+    def work_s(of: str | None) -> float:
+        began = time.thread_time()
+        assert not passwords.is_right("wrong password", of)
+        return time.thread_time() - began
+
+    assert 0.5 < min(work_s(None) for _ in range(3)) / min(work_s(kept) for _ in range(3)) < 2
 
 
 @pytest.mark.parametrize(
@@ -116,7 +130,7 @@ def test_a_password_is_the_same_however_it_is_typed(
     services: Services, app: Flask, typed: str, kept: str
 ) -> None:
     name = made_user(services)
-    services.users.set_password(name, kept)
+    services.people.users.set_password(name, kept)
     assert login(app.test_client(), name, typed).status_code == 201
 
 
@@ -180,9 +194,11 @@ def test_a_token_is_of_its_own_session(app: Flask, person: Person) -> None:
 
 
 ENDS: dict[str, Callable[[Services, str], None]] = {
-    "another password": lambda services, name: services.users.set_password(name, PASSWORD + "!"),
-    "the same password": lambda services, name: services.users.set_password(name, PASSWORD),
-    "removal": lambda services, name: services.users.delete(name),
+    "another password": lambda services, name: services.people.users.set_password(
+        name, PASSWORD + "!"
+    ),
+    "the same password": lambda services, name: services.people.users.set_password(name, PASSWORD),
+    "removal": lambda services, name: services.people.users.delete(name),
 }
 
 
@@ -203,8 +219,8 @@ def test_a_user_of_the_same_name_is_another_one(
     services: Services, person: Person, database: Database
 ) -> None:
     rows = list(database["sessions"].find({"user": person.name}))
-    services.users.delete(person.name)
-    services.users.create(person.name, PASSWORD, staff=True, superuser=False)
+    services.people.users.delete(person.name)
+    services.people.users.create(person.name, PASSWORD, staff=True, superuser=False)
     database["sessions"].insert_many(rows)
     assert not is_live(person)
 
@@ -263,8 +279,8 @@ def test_the_database_holds_no_secret_of_a_session(person: Person, database: Dat
 def test_another_hub_secret_opens_no_session(settings: Settings, person: Person) -> None:
     mongo = connect(settings.mongo_uri or "", settings.mongo_db)
     secret = cookie_of(person)
-    assert build_services(settings, mongo, b"s" * 40).sessions.verify(secret)
-    assert build_services(settings, mongo, b"o" * 40).sessions.verify(secret) is None
+    assert build_services(settings, mongo, b"s" * 40).people.sessions.verify(secret)
+    assert build_services(settings, mongo, b"o" * 40).people.sessions.verify(secret) is None
     mongo.close()
 
 
@@ -284,21 +300,21 @@ def test_an_older_hash_is_replaced_at_the_next_login(
 def test_users_that_make_no_sense(services: Services) -> None:
     name = made_user(services)
     with pytest.raises(Conflict):
-        services.users.create(name, PASSWORD, staff=True, superuser=False)
+        services.people.users.create(name, PASSWORD, staff=True, superuser=False)
     for bad in ("", "user:x", "a b", "x" * 101):
         with pytest.raises(Invalid):
-            services.users.create(bad, PASSWORD, staff=True, superuser=False)
+            services.people.users.create(bad, PASSWORD, staff=True, superuser=False)
     for short in ("", "short", "p" * 1001):
         with pytest.raises(Invalid):
-            services.users.set_password(name, short)
+            services.people.users.set_password(name, short)
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda services: services.users.set_password("nobody", PASSWORD),
-        lambda services: services.users.delete("nobody"),
-        lambda services: services.users.get("nobody"),
+        lambda services: services.people.users.set_password("nobody", PASSWORD),
+        lambda services: services.people.users.delete("nobody"),
+        lambda services: services.people.users.get("nobody"),
     ],
 )
 def test_who_is_not_there(services: Services, change: Callable[[Services], None]) -> None:

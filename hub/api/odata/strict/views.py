@@ -15,6 +15,7 @@ from hub.api.odata.strict import addresses, csdl, failures, forms
 from hub.api.odata.strict.envelopes import Body, Written
 from hub.api.odata.strict.forms import JSON, TEXT, XML, Form
 from hub.api.odata.strict.targets import Resolving, Target
+from hub.api.opening import opened
 from hub.errors import BadParameter, Unauthorized
 from hub.query.odata.asking import Asked, asked
 from hub.query.odata.ast import Path
@@ -36,6 +37,7 @@ _FORMAT: Final = frozenset({"format"})
 
 @bp.route("/", methods=METHODS, provide_automatic_options=False)
 @bp.route("/<path:path>", methods=METHODS, provide_automatic_options=False)
+@opened("any key")
 def serve(path: str = "") -> Response:
     if request.method == "OPTIONS":
         return Response(status=204, headers={"Allow": ", ".join(READING)})
