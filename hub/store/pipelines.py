@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import bson
+from pymongo.command_cursor import CommandCursor
 
 from hub.query import BoundedPipeline, ScopedPipeline
 from hub.store.client import Mongo, translated
 from hub.values import BSON_CODEC, Batch
 
 DOCUMENTS = "documents"
+ROWS_AT_ONCE = 100_000
+"""More than a page has, so that the server need not be asked whether that was all."""
 
 
 class Pipelines:
@@ -39,23 +42,53 @@ class Pipelines:
             OverBudget, RefusedByServer, Unavailable: now, or while iterating.
         """
         name = query.collection if isinstance(query, BoundedPipeline) else DOCUMENTS
-        index: dict[str, Any] = {} if hint is None else {"hint": dict(hint)}
+        stages = [dict(stage) for stage in query.stages]
+        options = _options(budget_ms, size, hint)
         with translated():
-            cursor = self._db[name].aggregate_raw_batches(
-                [dict(stage) for stage in query.stages],
-                maxTimeMS=budget_ms,
-                allowDiskUse=False,
-                batchSize=size,
-                **index,
-            )
+            cursor = self._db[name].aggregate_raw_batches(stages, **options)
         return _decoded(cursor)
 
     def rows(
         self, query: BoundedPipeline, *, budget_ms: int, hint: Mapping[str, int] | None = None
     ) -> list[dict[str, Any]]:
         """Every row of a small answer; errors as above."""
-        batches = self.batches(query, budget_ms=budget_ms, size=10_000, hint=hint)
-        return [row for batch in batches for row in batch.rows]
+        with translated(), self._opened(query, budget_ms, hint) as cursor:
+            return cursor.to_list()
+
+    def bounded_rows(
+        self,
+        query: BoundedPipeline,
+        *,
+        budget_ms: int,
+        bytes_max: int,
+        hint: Mapping[str, int] | None = None,
+    ) -> list[dict[str, Any]] | None:
+        """Every row of an answer; None if they are over ``bytes_max`` as BSON.
+
+        What the server gives at once, 16 MiB at most, is not measured. Errors as above.
+        """
+        with translated(), self._opened(query, budget_ms, hint) as cursor:
+            if not cursor.cursor_id:
+                return cursor.to_list()
+        rows, size = list[dict[str, Any]](), 0
+        for batch in self.batches(query, budget_ms=budget_ms, size=ROWS_AT_ONCE, hint=hint):
+            rows += batch.rows
+            size += batch.size_bytes
+            if size > bytes_max:
+                return None
+        return rows
+
+    def _opened(
+        self, query: BoundedPipeline, budget_ms: int, hint: Mapping[str, int] | None
+    ) -> CommandCursor[dict[str, Any]]:
+        options = _options(budget_ms, ROWS_AT_ONCE, hint)
+        stages = [dict(stage) for stage in query.stages]
+        return self._db[query.collection].aggregate(stages, **options)
+
+
+def _options(budget_ms: int, size: int, hint: Mapping[str, int] | None) -> dict[str, Any]:
+    index = {} if hint is None else {"hint": dict(hint)}
+    return {"maxTimeMS": budget_ms, "allowDiskUse": False, "batchSize": size, **index}
 
 
 def _decoded(cursor: Any) -> Iterator[Batch]:

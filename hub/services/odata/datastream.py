@@ -18,14 +18,15 @@ from hub.services.odata.deadline import Deadline
 from hub.services.odata.gathering import BY_PLACE, PATIENCE_MS, Gathering
 from hub.services.odata.limits import ODataLimits
 from hub.services.odata.sets import EntitySet
-from hub.services.odata.shapes import KEY, Shape, shape
+from hub.services.odata.shapes import Shape, shape
 from hub.services.odata.sight import Sight, sight
 from hub.services.permits import Permits
 from hub.services.rows import Position, Rows, resumed
 from hub.store.pipelines import Pipelines
 from hub.values import Batch, Dataset, Document, Principal
 
-PAGE_ROWS: Final = 10_001
+MEMORY_FACTOR: Final = 2
+"""How much larger than its body a page may be as BSON."""
 STREAM_BATCH_ROWS: Final = 2_000
 STREAM_S: Final = 3_600.0
 
@@ -108,8 +109,21 @@ class DataStream:
         plan = self._plan(reader, asked)
         with self._working(reader, heavy=False) as deadline:
             read = self._read(plan, top + 1, deadline)
-        after = read[top - 1][KEY] if len(read) > top else None
+        after = plan.shape.key(read[top - 1]) if len(read) > top else None
         return Page(plan.shape.names, plan.shape.rows(read[:top], plan.sight.dois), after)
+
+    @property
+    def page_bytes_max(self) -> int:
+        """The size of a page's body, in bytes, that is not passed."""
+        return self._limits.page_bytes_max
+
+    def too_large(self) -> TooLarge:
+        """The refusal of a page that is larger."""
+        return TooLarge(
+            f"the page is over {self.page_bytes_max} bytes; lower $top, or name less in $select",
+            limit="odata_page_bytes_max",
+            max=self.page_bytes_max,
+        )
 
     def check(self, reader: Principal, asked: Asked) -> None:
         """Refuse what ``page`` would refuse before it looks anything up."""
@@ -172,17 +186,11 @@ class DataStream:
     def _filled(
         self, query: BoundedPipeline, budget_ms: int, hint: Mapping[str, int] | None = None
     ) -> list[Document]:
-        most = self._limits.page_bytes_max
-        size, rows = 0, list[Document]()
-        for batch in self._pipelines.batches(query, budget_ms=budget_ms, size=PAGE_ROWS, hint=hint):
-            size += batch.size_bytes
-            if size > most:
-                raise TooLarge(
-                    f"the page is over {most} bytes; lower $top, or name less in $select",
-                    limit="odata_page_bytes",
-                    max=most,
-                )
-            rows += batch.rows
+        """Every row; refused before they are all here if they are far too large for a page."""
+        most = MEMORY_FACTOR * self._limits.page_bytes_max
+        rows = self._pipelines.bounded_rows(query, budget_ms=budget_ms, hint=hint, bytes_max=most)
+        if rows is None:
+            raise self.too_large()
         return rows
 
     def _stream(self, plan: _Plan) -> Iterator[Batch]:
@@ -194,7 +202,7 @@ class DataStream:
                 query, budget_ms=self._limits.budget_ms, size=STREAM_BATCH_ROWS
             )
 
-        batches = resumed(open_after, lambda row: (row[KEY],), time_max_s=STREAM_S)
+        batches = resumed(open_after, lambda row: (plan.shape.key(row),), time_max_s=STREAM_S)
         return (Batch(plan.shape.rows(batch.rows, plan.sight.dois)) for batch in batches)
 
 

@@ -17,7 +17,7 @@ class ODataLimits:
     Attributes:
         budget_ms: the whole time of a request, looks into other sets too.
         count_ms: how long an exact count may take, and the estimate after it.
-        page_bytes_max: of the rows of a page, as the database gives them.
+        page_bytes_max: of the body of a page.
         rate_per_s: requests a second in the long run.
         burst: requests that may come at once.
         origins: the web pages whose scripts may read, as ``https://host``, divided by commas.

@@ -11,7 +11,7 @@ from typing import Any, Final
 from hub.query import Pipeline
 from hub.query.odata import guarded_stages
 from hub.query.odata.foreign import MARK
-from hub.services.odata.sets import SETS, EntitySet
+from hub.services.odata.sets import OBSERVATION, SETS, EntitySet
 from hub.values import Document
 
 KEY: Final = "Id"
@@ -24,16 +24,19 @@ class Shape:
 
     Attributes:
         of: the set.
-        project: the stage that reads them, and the key whether it is among them or not.
+        project: the stage that reads them, and the key whether it is among them or not. It
+            chooses fields and computes none where it can, for that is what a server does best.
         nulls: the row in which everything is missing.
+        nested: the key and others stand under ``_observation``.
         moments: the properties that are dates in the database.
-        cited: the DOI is asked for, and the row has its dataset's UUID in that place.
+        cited: the DOI is asked for, and the UUID of the dataset is read.
     """
 
     of: EntitySet
     names: tuple[str, ...]
     project: Mapping[str, Any]
     nulls: Document
+    nested: bool
     moments: tuple[str, ...]
     cited: bool
 
@@ -41,13 +44,20 @@ class Shape:
         """The stages behind a condition: in order of the key, ``most`` rows if that is given."""
         return _stages(self.of.name, self.names, most)
 
+    def key(self, read: Document) -> Any:
+        """The key of a row that was read."""
+        return read[OBSERVATION][KEY] if self.nested else read[KEY]
+
     def rows(self, read: list[Document], dois: Mapping[str, str | None]) -> list[Document]:
         """What was read, as it is given; what it was read from is used up."""
-        nulls = self.nulls
-        given = [{**nulls, **row} for row in read]
+        nulls, owner = self.nulls, self.of.owner
+        if self.nested:
+            given = [{**nulls, **row.pop(OBSERVATION), **row} for row in read]
+        else:
+            given = [{**nulls, **row} for row in read]
         if self.cited:
             for row in given:
-                row[DOI] = dois.get(row[DOI])
+                row[DOI] = dois.get(row.pop(owner))
         for name in self.moments:
             for row in given:
                 row[name] = _moment(row[name])
@@ -61,18 +71,21 @@ class Shape:
 def shape(of: str, names: tuple[str, ...]) -> Shape:
     """The shape of some properties of a set."""
     found = SETS[of]
-    kinds = {item.name: item for item in found.entity.properties}
-    fields: dict[str, Any] = {"_id": 0, KEY: f"${found.key}"}
-    moments, cited = [], False
-    for name in names:
-        item = kinds[name]
-        if item.path.startswith(MARK):
-            fields[name], cited = f"${found.owner}", True
+    items = {item.name: item for item in found.entity.properties}
+    fields: dict[str, Any] = {"_id": 0}
+    cited = False
+    for name in (KEY, *names):
+        path = items[name].path
+        if path.startswith(MARK):
+            fields[found.owner], cited = 1, True
+        elif path in (name, f"{OBSERVATION}.{name}"):
+            fields[path] = 1
         else:
-            fields[name] = 1 if item.path == name else f"${item.path}"
-        if item.kind == "datetime":
-            moments.append(name)
-    return Shape(found, names, {"$project": fields}, dict.fromkeys(names), tuple(moments), cited)
+            fields[name] = f"${path}"
+    moments = tuple(name for name in names if items[name].kind == "datetime")
+    nested = found.key == f"{OBSERVATION}.{KEY}"
+    nulls: Document = dict.fromkeys(names)
+    return Shape(found, names, {"$project": fields}, nulls, nested, moments, cited)
 
 
 @lru_cache(1024)

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Response
 
+from hub.api.context import services
 from hub.api.formats import dumps
 from hub.errors import HubError
 from hub.services.odata.counting import Counted
@@ -25,17 +26,20 @@ COUNT = "Hub-Count"
 
 
 def as_json(page: Page, link: str | None) -> Response:
-    """A page in its envelope; the link to the next one stands in it and in the header."""
+    """A page in its envelope; the link to the next one stands in it and in the header.
+
+    Raises:
+        TooLarge: as ``_page`` says.
+    """
     body: Document = {"value": page.rows}
     if link is not None:
         body["@odata.nextLink"] = link
-    return _linked(Response(dumps(body), content_type=JSON), link)
+    return _page(dumps(body), JSON, link)
 
 
 def as_csv(page: Page, link: str | None) -> Response:
-    """A page as lines; the link to the next one stands in the header."""
-    body = _lines([page.names]) + _lines(_cells(page.rows))
-    return _linked(Response(body, content_type=CSV), link)
+    """A page as lines; the link to the next one stands in the header. Raises as above."""
+    return _page(_lines([page.names]) + _lines(_cells(page.rows)), CSV, link)
 
 
 def as_stream(everything: Everything) -> Response:
@@ -51,7 +55,16 @@ def as_number(counted: Counted) -> Response:
     return response
 
 
-def _linked(response: Response, link: str | None) -> Response:
+def _page(body: bytes, content_type: str, link: str | None) -> Response:
+    """A whole page.
+
+    Raises:
+        TooLarge: it is over the size that the settings allow.
+    """
+    reading = services().datastream
+    if len(body) > reading.page_bytes_max:
+        raise reading.too_large()
+    response = Response(body, content_type=content_type)
     if link is not None:
         response.headers["Link"] = f'<{link}>; rel="next"'
     return response
