@@ -121,7 +121,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     downsampling = Downsampling(streams, points, rollups)
     kept = datasets.Datasets(mongo)
     locations, facets, counters = Locations(mongo), Facets(mongo), Counters(mongo)
-    holdings = Holdings(stored, locations, facets)
+    holdings = Holdings(stored, locations, facets, Imports(mongo))
     known = Datasets(kept, holdings, keys, notes)
     regions = Regions(store_regions.Regions(mongo), locations, notes)
     places, read = Places(locations, regions, counters), Observations(mongo)
@@ -141,7 +141,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         downsampling=downsampling,
         feeding=Feeding(streams, Archive(kept, stored), points, progress, settings.query),
         health=Health(store_health.Pulse(mongo)),
-        importing=Importing(known, observing, Imports(mongo)),
+        importing=Importing(known, observing, holdings.imports),
         ingest=Ingest(stored, observing, receipts, settings.ingest, known.kind_of),
         keys=keys,
         leases=store_leases.Leases(mongo),

@@ -17,6 +17,7 @@ from hub.store.audit import Audit
 from hub.store.datasets import Datasets as DatasetStore
 from hub.store.documents import Documents
 from hub.store.facets import Facets
+from hub.store.imports import Imports
 from hub.store.locations import Locations
 from hub.values import Dataset, DatasetKind, Principal, Reach
 
@@ -37,6 +38,7 @@ class Holdings:
     documents: Documents
     locations: Locations
     facets: Facets
+    imports: Imports
 
 
 class Datasets:
@@ -175,6 +177,7 @@ class Datasets:
             yield 0
         while self._holdings.facets.remove_some(dataset):
             yield 0
+        self._holdings.imports.remove(dataset)
         self._store.remove(dataset)
 
 

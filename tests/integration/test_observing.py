@@ -355,11 +355,13 @@ def test_a_deleted_dataset_takes_its_locations_and_facets_along(
     client: FlaskClient, services: Services, observed: Access, database: Database
 ) -> None:
     client.put(observed.url, json=[row(), at("B")], auth=observed.auth)
+    database.imports.insert_one({"dataset": observed.uuid, "source": "rows.csv"})
     services.datasets.delete(observed.uuid)
     purge(services.datasets, Event())
     assert not stored(database, observed)
     assert not locations(database, observed)
     assert not facets(database, observed)
+    assert not list(database.imports.find({"dataset": observed.uuid}))
 
 
 @pytest.mark.parametrize(

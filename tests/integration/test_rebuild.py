@@ -31,6 +31,7 @@ from hub.store.audit import Audit
 from hub.store.counters import Counters
 from hub.store.documents import Documents
 from hub.store.facets import Facets
+from hub.store.imports import Imports
 from hub.store.locations import Locations
 from hub.store.observations import Observations
 from tests.conftest import Access
@@ -51,7 +52,7 @@ def rebuilding(services: Services, settings: Settings) -> Iterator[Rebuilding]:
     locations, facets = Locations(mongo), Facets(mongo)
     regions = Regions(store_regions.Regions(mongo), locations, Audit(mongo))
     places = Places(locations, regions, Counters(mongo))
-    holdings = Holdings(Documents(mongo), locations, facets)
+    holdings = Holdings(Documents(mongo), locations, facets, Imports(mongo))
     yield Rebuilding(services.datasets, Observations(mongo), places, holdings, settle_s=0.5)
     mongo.close()
 
