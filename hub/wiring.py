@@ -39,8 +39,16 @@ from hub.services.plant.devices import Devices
 from hub.services.plant.groups import Groups
 from hub.services.plant.plant import Plant
 from hub.services.queries import Queries
+from hub.services.retention.enforcing import Enforcing
+from hub.services.retention.policies import Rules
+from hub.services.retention.retention import Retention
 from hub.services.series import Series
+from hub.services.statistics.kept import KeptStatistics
+from hub.services.statistics.statistics import Statistics
+from hub.services.statistics.steps import Stepping
+from hub.services.statistics.summarizing import Summarizing
 from hub.services.streams.reading.readings import Readings
+from hub.services.streams.reading.records import Records
 from hub.services.streams.registry.streams import Streams
 from hub.services.streams.upkeep.deriving import Deriving
 from hub.services.streams.upkeep.downsample import Downsampling
@@ -48,6 +56,8 @@ from hub.services.streams.upkeep.feeding import Archive, Feeding
 from hub.services.streams.upkeep.purging import Purging
 from hub.services.streams.writing.appending import Appending
 from hub.services.streams.writing.placing import Placing
+from hub.services.streams.writing.setting import Setting
+from hub.services.values import Values
 from hub.settings import Settings
 from hub.store import audit, client, datasets, documents, identity, schema, users
 from hub.store import devices as store_devices
@@ -63,14 +73,17 @@ from hub.store.attempts import Attempts
 from hub.store.counters import Counters
 from hub.store.facets import Facets
 from hub.store.imports import Imports
+from hub.store.kept import KeptPoints
 from hub.store.locations import Locations
 from hub.store.mongod import Lease, acquire
 from hub.store.observations import Observations
 from hub.store.pipelines import Pipelines
-from hub.store.points import PointStore
 from hub.store.progress import Progress
 from hub.store.rates import RateStore
+from hub.store.recent import RecentPoints
+from hub.store.retention import Floors, Policies, Removal
 from hub.store.rollups import Rollups
+from hub.store.statistics import StatisticStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +129,9 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     keys = Keys(store_keys.Keys(mongo), notes, pepper)
     receipts = store_receipts.Receipts(mongo, timedelta(hours=settings.idempotency_hours))
     permits = Permits(settings.concurrency)
-    points, rollups = PointStore(mongo), Rollups(mongo)
+    points, rollups = KeptPoints(mongo), Rollups(mongo)
     streams, progress = store_streams.Streams(mongo), Progress(mongo)
-    downsampling = Downsampling(streams, points, rollups)
+    placing, statistics = Placing(points, streams), StatisticStore(mongo)
     kept = datasets.Datasets(mongo)
     locations, facets, counters = Locations(mongo), Facets(mongo), Counters(mongo)
     holdings = Holdings(stored, locations, facets, Imports(mongo))
@@ -132,13 +145,13 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     devices = store_devices.Devices(mongo, counters)
     groups = store_groups.Groups(mongo, counters)
     return Services(
-        appending=Appending(Placing(points, streams), receipts, settings.ingest.documents_max),
+        appending=Appending(placing, receipts, settings.ingest.documents_max),
         audit=notes,
         catalogue=Catalogue(known, kept, notes),
         datasets=known,
         datastream=DataStream(Pipelines(mongo), known.published, permits, settings.odata),
         deriving=Deriving(streams, points, rollups, progress),
-        downsampling=downsampling,
+        downsampling=Downsampling(streams, points, rollups),
         feeding=Feeding(streams, Archive(kept, stored), points, progress, settings.query),
         health=Health(store_health.Pulse(mongo)),
         importing=Importing(known, observing, holdings.imports),
@@ -153,11 +166,12 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         readings=readings,
         rebuilding=Rebuilding(known, read, places, holdings),
         regions=regions,
-        series=Series(
-            stored, permits, settings.query, settings.answer, settings.stream.raw_points_max
-        ),
+        retention=_retention(mongo, streams, points, statistics, notes),
+        series=_series(stored, permits, settings),
+        statistics=_statistics(mongo, points, rollups, statistics),
         streams=opened,
         strict_odata=StrictOData(strict, Pipelines(mongo), _skip_tokens(pepper)),
+        values=Values(Records(points, RecentPoints(mongo)), Setting(points, placing)),
     )
 
 
@@ -176,6 +190,34 @@ def _plant(belonging: Belonging, registry: Streams, notes: audit.Audit) -> Plant
         Devices(belonging, data, registry, notes),
         Groups(belonging.groups, belonging.streams, notes),
     )
+
+
+def _series(stored: documents.Documents, permits: Permits, settings: Settings) -> Series:
+    raw_points_max = settings.stream.raw_points_max
+    return Series(stored, permits, settings.query, settings.answer, raw_points_max)
+
+
+def _statistics(
+    mongo: client.Mongo, points: KeptPoints, rollups: Rollups, store: StatisticStore
+) -> Statistics:
+    floors = Floors(mongo)
+    return Statistics(
+        KeptStatistics(points, store, floors),
+        Stepping(points, rollups),
+        Summarizing(points, store, floors),
+    )
+
+
+def _retention(
+    mongo: client.Mongo,
+    streams: store_streams.Streams,
+    points: KeptPoints,
+    statistics: StatisticStore,
+    notes: audit.Audit,
+) -> Retention:
+    policies, removable = Policies(mongo), (Removal(mongo), statistics)
+    enforcing = Enforcing(policies, Floors(mongo), streams, points, removable)
+    return Retention(Rules(policies, notes), enforcing)
 
 
 def _people(mongo: client.Mongo, notes: audit.Audit, pepper: bytes, times: SessionTimes) -> People:

@@ -15,6 +15,7 @@ from apscheduler.schedulers.base import BaseScheduler
 from hub.errors import HubError
 from hub.jobs.holding import Holding
 from hub.jobs.purge import purge
+from hub.jobs.retention import retain
 from hub.jobs.streams import backfill, downsample, feed, purge_streams
 from hub.services import Services
 
@@ -45,6 +46,7 @@ def timetable(services: Services, stopping: Event) -> tuple[Job, ...]:
         Job("downsample", lambda fence: downsample(services, fence, stopping), every_s=1),
         Job("feed", lambda _: feed(services, stopping), every_s=1),
         Job("backfill", lambda _: backfill(services, stopping), every_s=1),
+        Job("retention", lambda fence: retain(services, fence, stopping), every_s=10),
         Job("purge", lambda _: purge(services.datasets, stopping), 5, LONG),
         Job("purge-streams", lambda _: purge_streams(services, stopping), 5, LONG),
     )

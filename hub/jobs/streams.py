@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from itertools import chain
 from threading import Event
 
 from hub.services import Services
+from hub.services.streams.carrying import Changed
 
 log = logging.getLogger(__name__)
 
 
 def downsample(services: Services, fence: int, stopping: Event) -> bool:
     """One maintenance run: every change that came in is carried up; False if some are left."""
-    done = services.downsampling.run(fence, stopping, services.deriving.follow)
+
+    def follow(changed: Sequence[Changed]) -> bool:
+        services.statistics.summarizing.follow(changed, fence)
+        return services.deriving.follow(changed)
+
+    done = services.downsampling.run(fence, stopping, follow)
     if done.documents:
         log.debug("downsampled %d documents, %d buckets", done.documents, done.buckets)
     return done.whole
@@ -33,10 +41,12 @@ def feed(services: Services, stopping: Event) -> int:
 
 
 def purge_streams(services: Services, stopping: Event) -> int:
-    """Remove the datapoints of deleted streams, in bounded steps; how many streams are gone."""
+    """Remove the data of deleted streams, in bounded steps; how many streams are gone."""
     gone = 0
     for stream in services.purging.deleted():
-        for _ in services.purging.purge(stream):
+        services.retention.enforcing.drop(stream)
+        steps = chain(services.statistics.summarizing.purge(stream), services.purging.purge(stream))
+        for _ in steps:
             if stopping.is_set():
                 return gone
         gone += 1

@@ -18,7 +18,9 @@ from hub.services.odata.strict.service import StrictOData
 from hub.services.people import People
 from hub.services.plant.plant import Plant
 from hub.services.queries import Queries
+from hub.services.retention.retention import Retention
 from hub.services.series import Series
+from hub.services.statistics.statistics import Statistics
 from hub.services.streams.reading.readings import Readings
 from hub.services.streams.registry.streams import Streams
 from hub.services.streams.upkeep.deriving import Deriving
@@ -26,6 +28,7 @@ from hub.services.streams.upkeep.downsample import Downsampling
 from hub.services.streams.upkeep.feeding import Feeding
 from hub.services.streams.upkeep.purging import Purging
 from hub.services.streams.writing.appending import Appending
+from hub.services.values import Values
 from hub.store.audit import Audit
 from hub.store.leases import Leases
 
@@ -53,6 +56,9 @@ class Services:
     readings: Readings
     rebuilding: Rebuilding
     regions: Regions
+    retention: Retention
     series: Series
+    statistics: Statistics
     streams: Streams
     strict_odata: StrictOData
+    values: Values

@@ -140,6 +140,10 @@ COLLECTIONS = (
         storage=ZSTD,
     ),
     *(Collection(collection_name(level), storage=ZSTD) for level in ROLLUPS),
+    Collection("statistics", storage=ZSTD),
+    Collection("statistic_windows"),
+    Collection("retention"),
+    Collection("floors"),
 )
 
 

@@ -1,0 +1,1 @@
+"""How long data is kept: the policies, and the removal of what is older."""

@@ -1,0 +1,1 @@
+"""Statistics of streams: kept by the worker, posted, read, and bucketed on the fly."""

@@ -1,0 +1,48 @@
+"""The latest raw datapoints of a stream, read from the end."""
+
+from __future__ import annotations
+
+from hub.series import buckets
+from hub.series.buckets import Bucket, sizes
+from hub.series.points import Points, joined
+from hub.store.client import Mongo, translated
+from hub.store.point_documents import bucket_of
+from hub.values import Stream
+
+POINTS_LEAST = 20
+"""What each of many documents is taken to hold."""
+SOME = 2
+"""Documents that are read at least."""
+
+
+class RecentPoints:
+    def __init__(self, mongo: Mongo) -> None:
+        self._values = mongo.db["values"]
+
+    def last(self, stream: Stream, wanted: int) -> Points:
+        """The latest datapoints in order of time: all there are of the latest instants, so many
+        at least, if there are as many."""
+        found = [held for width in sizes(stream.widths) for held in self._of(stream, width, wanted)]
+        found.sort(key=lambda held: held[0].start)
+        every = joined([points for _, points in found])
+        ordered = buckets.in_order(every) if len(sizes(stream.widths)) > 1 else every
+        if len(ordered) <= wanted:
+            return ordered
+        first = int(ordered.at[-wanted])
+        return ordered.between(first, int(ordered.at[-1]) + 1)
+
+    def _of(self, stream: Stream, width: int, wanted: int) -> list[tuple[Bucket, Points]]:
+        mine = {
+            "_id": {"$gt": {"s": stream.id, "w": width}, "$lt": {"s": stream.id, "w": width + 1}}
+        }
+        found: list[tuple[Bucket, Points]] = []
+        count = 0
+        with translated():
+            rows = self._values.find(mine, {"v": 1}).sort("_id", -1)
+            for row in rows.batch_size(max(SOME, wanted // POINTS_LEAST)):
+                bucket = bucket_of(row["_id"])
+                found.append((bucket, buckets.points_of(bucket, row.get("v", {}))))
+                count += len(found[-1][1])
+                if count >= wanted:
+                    break
+        return found
