@@ -157,7 +157,7 @@ def _property(target: Target, options: Options, question: Asked) -> Response:
     for name in target.names:
         value = value.get(name) if isinstance(value, dict) else None
     if value is None:
-        return Response(status=204)
+        return _nothing()
     if target.ending:
         return _text(_raw(target, value), form)
     path = f"{addresses.keyed(collection.name, target.key.value)}/{'/'.join(target.names)}"
@@ -165,6 +165,12 @@ def _property(target: Target, options: Options, question: Asked) -> Response:
     if isinstance(value, dict):
         return _json({**context, **value}, form)
     return _json({**context, "value": value}, form)
+
+
+def _nothing() -> Response:
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
 
 
 def _raw(target: Target, value: Any) -> str:

@@ -55,6 +55,12 @@ class Page:
         self._following = following
 
     def __iter__(self) -> Iterator[list[Document]]:
+        try:
+            yield from self._taken()
+        finally:
+            self.close()
+
+    def _taken(self) -> Iterator[list[Document]]:
         given, last = 0, None
         for batch in self._rows:
             taken = batch.rows[: self._size - given]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from hub.errors import NotFound, OverBudget
-from hub.query.odata.asking import Asked
-from hub.query.odata.ast import Binary, Expression, Literal, Path
+from hub.query.odata.asking import Asked, naming
+from hub.query.odata.ast import Binary, Literal, Path
+from hub.query.odata.bind import Context, condition
 from hub.query.odata.clauses import ComputeWith, GroupBy
 from hub.query.odata.refusal import unsupported
 from hub.query.odata.skiptoken import Place, SkipTokens
@@ -86,8 +88,10 @@ class Reading:
             BadOData, UnsupportedOData, OverBudget, TooMany: as ``page``.
         """
         deadline = Deadline(self._budgets.report_ms)
-        named = Asked(filter=_is_key(source, key), compute=asked.compute, select=asked.select,
-                      aliases=asked.aliases)  # fmt: skip
+        wanted = Binary("eq", Path((source.key,)), key)
+        with naming("key"):
+            condition(wanted, Context(source.entity))
+        named = replace(asked, filter=wanted)
         plan = planned(source, named, deadline)
         release = self._permits.take(reader.key_id, heavy=False)
         try:
@@ -173,7 +177,3 @@ def _question(source: Source, asked: Asked) -> str:
         asked.orderby, sorted(asked.aliases.items()),
     )  # fmt: skip
     return repr(parts)
-
-
-def _is_key(source: Source, key: Literal) -> Expression:
-    return Binary("eq", Path((source.key,)), key)
