@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 import click
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
 
 from bench.load import Connection, connected, drive, request_bytes
 from bench.odata_store import OBSERVED, fill
@@ -85,11 +87,12 @@ class _Bench:
             {"$limit": PAGE},
             {"$project": {"_id": 0, "_observation.Id": 1, **fields}},
         ]
-        documents = self._site.db["documents"]
+        undecoded = CodecOptions(document_class=RawBSONDocument)
+        command = {"aggregate": "documents", "pipeline": stages, "cursor": {"batchSize": PAGE + 1}}
 
         def once() -> None:
-            cursor = documents.aggregate_raw_batches(stages, batchSize=PAGE)
-            if sum(map(len, cursor)) < PAGE:
+            reply = self._site.db.command(command, codec_options=undecoded)
+            if len(reply.raw) < PAGE:
                 raise SystemExit("the floor read too little")
 
         return _median_s(once)
