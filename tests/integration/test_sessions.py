@@ -14,9 +14,9 @@ from pymongo.database import Database
 from werkzeug.security import generate_password_hash
 
 from hub.app import create_app
-from hub.errors import Conflict, Invalid, NotFound
+from hub.errors import Conflict, Invalid, NotFound, TooMany
 from hub.services import Services, scopes
-from hub.services.people.passwords import Passwords
+from hub.services.people.passwords import AT_ONCE, WAITING, Passwords
 from hub.settings import Settings
 from hub.store.client import connect
 from hub.values import EVERYTHING
@@ -334,3 +334,22 @@ def test_many_logins_at_once_all_end(app: Flask, services: Services) -> None:
     for thread in threads:
         thread.join()
     assert statuses == [201] * 6
+
+
+def test_a_crowd_of_logins_takes_a_few_threads() -> None:
+    passwords, start, said = Passwords(), threading.Barrier(16), []
+
+    def one() -> None:
+        start.wait()
+        try:
+            said.append(passwords.is_right("wrong password", None))
+        except TooMany as exc:
+            said.append(exc.detail["limit"])
+
+    threads = [threading.Thread(target=one) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said.count(False) >= AT_ONCE + WAITING
+    assert "logins" in said

@@ -17,13 +17,17 @@ METHOD = "scrypt:32768:8:3"
 NOBODY = f"{METHOD}${'0' * 16}${'0' * 128}"
 """A hash that no password has."""
 AT_ONCE = 2
-WAIT_S = 10.0
+WAITING = 4
 
 
 class Passwords:
-    """Of one process: no more than ``AT_ONCE`` are worked on, the others wait."""
+    """Of one process: ``AT_ONCE`` are worked on, ``WAITING`` wait, the others are sent away.
+
+    So logins, however many, take neither its memory nor its threads.
+    """
 
     def __init__(self) -> None:
+        self._queue = threading.BoundedSemaphore(AT_ONCE + WAITING)
         self._places = threading.BoundedSemaphore(AT_ONCE)
 
     def hashed(self, password: str) -> str:
@@ -31,7 +35,7 @@ class Passwords:
 
         Raises:
             Invalid: it is too short or too long.
-            TooMany: no place became free in time.
+            TooMany: too many are waiting.
         """
         shortest, longest = CHARS
         if not shortest <= len(password) <= longest:
@@ -43,19 +47,20 @@ class Passwords:
         """Whether the hash is this password's; without one it takes as long, and it is not.
 
         Raises:
-            TooMany: no place became free in time.
+            TooMany: too many are waiting.
         """
         with self._place():
             return check_password_hash(kept or NOBODY, _plain(password))
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=WAIT_S):
+        if not self._queue.acquire(blocking=False):
             raise TooMany("too many logins at once", limit="logins", retry_after_s=1)
         try:
-            yield
+            with self._places:
+                yield
         finally:
-            self._places.release()
+            self._queue.release()
 
 
 def is_outdated(kept: str) -> bool:
