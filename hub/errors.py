@@ -254,6 +254,66 @@ class Unavailable(HubError):
     code = "unavailable"
 
 
+class FetchRefused(Invalid):
+    """A URL is not fetched: it is none that may be, or leads to where the hub may not look."""
+
+    code = "fetch_refused"
+
+
+class FetchFailed(HubError):
+    """The other host did not give a page that is read; ``reason`` says in which way."""
+
+    code = "fetch_failed"
+
+
+class FetchTimeout(FetchFailed):
+    """The other host did not give its page in time."""
+
+    code = "fetch_timeout"
+
+
+class BadAddress(Invalid):
+    """An address is not in the form of its device's protocol, or is not there to be written."""
+
+    code = "bad_address"
+
+
+class BadDeviceValue(Invalid):
+    """A value is not of the type, or beyond the range, of what it is written to or read as."""
+
+    code = "bad_device_value"
+
+
+class DeviceError(HubError):
+    """What a machine in the plant did not do. ``device_code`` is what it said, where it did."""
+
+    code = "device_error"
+
+
+class DeviceRefused(DeviceError):
+    """The device answered that it will not; ``device_code`` names its reason."""
+
+    code = "device_refused"
+
+
+class DeviceGarbled(DeviceError):
+    """What came from the device is not an answer to what it was asked."""
+
+    code = "device_garbled"
+
+
+class DeviceUnreachable(DeviceError):
+    """There is no connection to the device, or it was lost."""
+
+    code = "device_unreachable"
+
+
+class DeviceTimeout(DeviceError):
+    """The device did not answer in time."""
+
+    code = "device_timeout"
+
+
 class SetupError(HubError):
     """The hub cannot start as it is configured."""
 

@@ -30,6 +30,11 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.SetupError: 503,
     errors.Unsupported: 501,
     errors.Unavailable: 503,
+    errors.DeviceError: 502,
+    errors.DeviceUnreachable: 503,
+    errors.DeviceTimeout: 504,
+    errors.FetchFailed: 502,
+    errors.FetchTimeout: 504,
 }
 
 
