@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import statistics
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -24,32 +22,13 @@ from hub.series.windows import (
     summarized,
     widened,
 )
-
-FIELDS = ("count", "mean", "rms", "median", "min", "max", "q1", "q3")
+from tests.figures import FIELDS, exact
 
 
 def one(values: list[float]) -> dict[str, float]:
     made = summarized(np.zeros(len(values), np.int64), np.array(values, np.float64))
     assert len(made) == 1
     return dict(zip(FIELDS, made.rows()[0], strict=True))
-
-
-def exact(values: list[float]) -> dict[str, float]:
-    """By fractions, and the standard library's quantiles."""
-    whole = [Fraction(value) for value in values]
-    squares = sum(value * value for value in whole) / len(whole)
-    scale = max(map(abs, whole)) or Fraction(1)
-    quarters = statistics.quantiles(whole, n=4, method="inclusive") if len(whole) > 1 else whole * 3
-    return {
-        "count": len(values),
-        "mean": float(sum(whole) / len(whole)),
-        "rms": float(scale) * math.sqrt(squares / scale / scale),
-        "median": float(statistics.median(whole)),
-        "min": min(values),
-        "max": max(values),
-        "q1": float(quarters[0]),
-        "q3": float(quarters[2]),
-    }
 
 
 KINDS = {
