@@ -89,10 +89,10 @@ class Counting:
         until = monotonic() + self._count_ms / 1000
         found = ids = 0
         for low, high in _parts(first, last):
-            if monotonic() > until:
-                break
             found += self._rows(_part(of, boundary, low, high), condition, deadline)
             ids += high - low
+            if monotonic() > until:
+                break
         share = ids / (last + 1 - first)
         return Counted(found) if share == 1 else Counted(round(found / share), share)
 
