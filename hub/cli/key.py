@@ -34,6 +34,7 @@ def key() -> None:
 @click.option("--dataset", "datasets", multiple=True, help="Open this one (repeatable).")
 @click.option("--all-datasets", is_flag=True, help="Open every dataset, also those to come.")
 @click.option("--device", "devices", multiple=True, type=int, help="Open this one (repeatable).")
+@click.option("--all-devices", is_flag=True, help="Open every device, also those to come.")
 @click.option("--stream", "streams", multiple=True, help="Open this one (repeatable).")
 @click.option("--all-streams", is_flag=True, help="Open every stream, also those to come.")
 @click.option("--expires-in", type=Duration(), help="For example 12h or 90d; default: never.")
@@ -45,28 +46,35 @@ def create(  # noqa: PLR0913 - an option each
     datasets: tuple[str, ...],
     all_datasets: bool,
     devices: tuple[int, ...],
+    all_devices: bool,
     streams: tuple[str, ...],
     all_streams: bool,
     expires_in: timedelta | None,
     as_json: bool,
 ) -> None:
-    """Make a key, restricted to datasets or streams, or open to all; it is shown this once."""
-    if (datasets and all_datasets) or (streams and all_streams):
-        raise click.UsageError("give either some or all of a kind")
-    if not (datasets or all_datasets or devices or streams or all_streams):
-        raise click.UsageError(
-            "give --dataset, --device or --stream, or else --all-datasets or --all-streams"
-        )
+    """Make a key, restricted to some things of each kind or open to all; shown this once."""
+    _check_restrictions((datasets, all_datasets), (devices, all_devices), (streams, all_streams))
     with session() as services:
         for uuid in datasets:
             services.datasets.get(uuid)
         reach = Reach(
             datasets=None if all_datasets else frozenset(datasets),
-            devices=frozenset(devices),
+            devices=None if all_devices else frozenset(devices),
             streams=None if all_streams else frozenset(named(services, s).id for s in streams),
         )
         issued = services.keys.create(label, key_scopes, reach=reach, lifetime=expires_in)
     _put_out_issued(issued, as_json=as_json)
+
+
+def _check_restrictions(*kinds: tuple[tuple[object, ...], bool]) -> None:
+    """Each kind with what is named of it, and whether all of it is meant."""
+    if any(named and every for named, every in kinds):
+        raise click.UsageError("give either some or all of a kind")
+    if not any(named or every for named, every in kinds):
+        raise click.UsageError(
+            "give --dataset, --device or --stream, or else "
+            "--all-datasets, --all-devices or --all-streams"
+        )
 
 
 @key.command("list")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from hub.cli import audit, dataset, demo, dummystream, importing, key, region, stream, user
+from hub.cli import audit, dataset, demo, device, dummystream, importing, key, region, stream, user
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def hub() -> None:
-    """Administer the hub: datasets, streams, access keys, users.
+    """Administer the hub: datasets, streams, devices, access keys, users.
 
     Works on the same database as the running hub, or starts the embedded one for as long as
     the command runs. With --json every command prints one JSON value.
@@ -20,6 +20,7 @@ for _command in (
     audit.audit,
     dataset.dataset,
     demo.demo,
+    device.device,
     dummystream.dummystream,
     importing.import_,
     key.key,

@@ -26,6 +26,7 @@ PAGES = (
     "docs/datasets.md",
     "docs/streams.md",
     "docs/keys.md",
+    "docs/plant.md",
     "docs/sessions.md",
     "docs/cli.md",
     "docs/observations.md",
