@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from hub.services.rows import Rows
 from hub.store.pipelines import Pipelines
 from hub.values import Batch, Document, Principal
 
-NARROW: Final = "narrow $filter, or ask for fewer rows with $top"
+NARROW: Final = "narrow $filter, leave $orderby out, or ask for fewer rows with $top"
 
 
 class Reading:
@@ -52,7 +53,8 @@ class Reading:
         most = min(size or self._budgets.page_rows_max, self._budgets.page_rows_max)
         wanted = most if place.left is None else min(most, place.left)
         release = self._permits.take(reader.key_id, heavy=_is_heavy(plan, asked))
-        rows = Rows(lambda: self._rows(plan, asked, (place, wanted), deadline), release)
+        with _advising():
+            rows = Rows(lambda: self._rows(plan, asked, (place, wanted), deadline), release)
         question = _question(source, asked)
         following = Following(
             place,
@@ -109,7 +111,8 @@ class Reading:
         return self._tokens.read(_question(source, asked), asked.skiptoken)
 
     def _counted(self, plan: Plan, deadline: Deadline) -> int:
-        found = self._pipelines.rows(plan.counting(), budget_ms=deadline.left_ms)
+        with _advising():
+            found = self._pipelines.rows(plan.counting(), budget_ms=deadline.left_ms)
         return int(found[0]["n"]) if found else int(plan.single)
 
     def _rows(
@@ -120,13 +123,19 @@ class Reading:
             return iter(())
         skip = place.passed if place.after is None else 0
         query = plan.page(place.after, skip, size + 1)
-        try:
-            batches = self._pipelines.batches(
-                query, budget_ms=deadline.left_ms, size=min(size + 1, self._budgets.batch_rows)
-            )
-        except OverBudget as exc:
-            raise OverBudget(f"this is too much to sort or search; {NARROW}", **exc.detail) from exc
+        batch = min(size + 1, self._budgets.batch_rows)
+        batches = self._pipelines.batches(query, budget_ms=deadline.left_ms, size=batch)
         return _with_single(batches, plan, asked) if plan.single and not skip else batches
+
+
+@contextmanager
+def _advising() -> Iterator[None]:
+    """Say in the words of OData what would take less time or memory."""
+    try:
+        yield
+    except OverBudget as exc:
+        advised = OverBudget(f"this is too much to search or to sort; {NARROW}", **exc.detail)
+        raise advised from exc
 
 
 def _with_single(batches: Iterator[Batch], plan: Plan, asked: Asked) -> Iterator[Batch]:
