@@ -146,6 +146,4 @@ def _put_out(found: Device, *, as_json: bool) -> None:
 
 
 def _shown(value: Any) -> str:
-    return (
-        value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
-    )
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -329,3 +330,30 @@ def test_the_streams_of_a_device_and_of_a_group_are_found_by_an_index(
     for name in ("device", "group"):
         found = database.streams.find({name: 5, "deleted": None}).explain()
         assert found["queryPlanner"]["winningPlan"]["inputStage"]["indexName"] == f"{name}_1"
+
+
+def test_changes_at_the_same_time_are_all_kept(client: FlaskClient, plant: Door):
+    device, data = f"device/{plant.device()}/", f"data/{plant.data()}/"
+    changes: list[tuple[str, dict[str, Any]]] = [
+        (device, {"host": "plc"}),
+        (device, {"timeout": 5}),
+        (device, {"options": {"framing": "rtu"}}),
+        (device, {"options": {"byte_swap": True}}),
+        (data, {"unit": "C"}),
+        (data, {"path": "D1"}),
+        (data, {"metadata": {"a": 1}}),
+        (data, {"tags": {"b": 2}}),
+    ]
+
+    def change(url: str, fields: dict[str, Any]) -> int:
+        own = Door(client.application.test_client(), plant.secret)
+        return own.patch(url, **fields).status_code
+
+    with ThreadPoolExecutor(len(changes)) as pool:
+        assert set(pool.map(lambda each: change(*each), changes)) == {200}
+    told = plant.get(device).json
+    assert (told["host"], told["timeout"]) == ("plc", 5)
+    assert told["options"] == {"framing": "rtu", "word_order": "big", "byte_swap": True}
+    told = plant.get(data).json
+    assert (told["unit"], told["path"], told["metadata"]) == ("C", "D1", {"a": 1})
+    assert told["tags"]["b"] == 2

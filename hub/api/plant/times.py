@@ -9,6 +9,10 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from hub.services.plant.facts import told
+
+__all__ = ["Bound", "Timestamp", "moment", "told"]
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 SECONDS = re.compile(r"[+-]?[0-9]{1,12}(?:\.[0-9]{1,15})?", re.ASCII)
@@ -36,12 +40,6 @@ def moment(value: Any, *, up: bool = False) -> datetime:
         return _of_seconds(Decimal(value), up) if SECONDS.fullmatch(value) else _of_iso(value, up)
     except (OverflowError, ArithmeticError, ValueError) as exc:
         raise ValueError(REFUSED) from exc
-
-
-def told(at: datetime) -> str:
-    """ISO-8601 in UTC with ``Z``; milliseconds only where there are some."""
-    precision = "milliseconds" if at.microsecond else "seconds"
-    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision)}Z"
 
 
 class Timestamp(fields.Field[datetime]):

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from hub.values import Device, Document, Group, Reach, Stream
+
+
+def told(at: datetime) -> str:
+    """ISO-8601 in UTC with ``Z``; milliseconds only where there are some."""
+    precision = "milliseconds" if at.microsecond else "seconds"
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision)}Z"
 
 
 def of_device(device: Device) -> Document:
@@ -21,8 +28,8 @@ def of_device(device: Device) -> Document:
         "options": device.options,
         "description": device.description,
         "tags": device.tags,
-        "created": device.created,
-        "updated": device.updated,
+        "created": told(device.created),
+        "updated": told(device.updated),
     }
 
 
@@ -33,8 +40,8 @@ def of_group(group: Group, members: Sequence[int]) -> Document:
         "name": group.name,
         "description": group.description,
         "data": list(members),
-        "created": group.created,
-        "updated": group.updated,
+        "created": told(group.created),
+        "updated": told(group.updated),
     }
 
 
@@ -58,5 +65,5 @@ def of_data(stream: Stream, reach: Reach) -> Document:
         "tags": stream.tags,
         "value_type": stream.value_type,
         "public": stream.public,
-        "created": stream.created,
+        "created": told(stream.created),
     }
