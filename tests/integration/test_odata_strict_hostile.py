@@ -17,11 +17,12 @@ from tests.odata_world import World, made
 
 PIECES = [
     "/", "(", ")", "'", "''", "5", "-5", "1e400", "$", "@", "@p", ",", "=", ":", ";", "%", "%00",
-    "%2F", "%27", "%FF", "é", # noqa "\u2028", "..", ".", "*", "null", "Id", "ID", "DOI", "Documents",
-    "Values", "Metadata", "Observations", "Datasets", "Streams", "Locations", "$metadata", "$count",
-    "$value", "$ref", "$batch", "$filter", " ", "eq", "any(", "2020-01-01", "2020-13-01T00:00:00Z", "true",
-    "RegionId", "Tags", "_datasetid", "__proto__", "Id eq 1", "aggregate($count as n)", "groupby((",
-    "compute(Id add 1 as x)", "contains(DOI,'a')", "\0", "a" * 300, "9" * 30, "desc",
+    "%2F", "%27", "%FF", "é", "\u2028", "..", ".", "*", "null", "Id", "ID", "DOI", "Documents",
+    "Values", "Metadata", "Observations", "Datasets", "Streams", "Locations", "$metadata",
+    "$count", "$value", "$ref", "$batch", "$filter", " ", "eq", "any(", "2020-01-01",
+    "2020-13-01T00:00:00Z", "true", "RegionId", "Tags", "_datasetid", "__proto__", "Id eq 1",
+    "aggregate($count as n)", "groupby((", "compute(Id add 1 as x)", "contains(DOI,'a')", "\0",
+    "a" * 300, "9" * 30, "desc",
 ]  # fmt: skip
 OPTIONS = [
     "$filter", "$select", "$orderby", "$top", "$skip", "$count", "$search", "$format", "$apply",
