@@ -200,11 +200,10 @@ def _series(stored: documents.Documents, permits: Permits, settings: Settings) -
 def _statistics(
     mongo: client.Mongo, points: KeptPoints, rollups: Rollups, store: StatisticStore
 ) -> Statistics:
-    floors = Floors(mongo)
     return Statistics(
-        KeptStatistics(points, store, floors),
+        KeptStatistics(points, store),
         Stepping(points, rollups),
-        Summarizing(points, store, floors),
+        Summarizing(points, store, Floors(mongo)),
     )
 
 

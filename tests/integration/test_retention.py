@@ -248,6 +248,17 @@ def test_a_stream_that_is_written_all_the_time_does_not_keep_its_old_values(
     assert [row[1] for row in buckets(streams, stream, "hours").values()] == [1, 1, 1]
 
 
+def test_windows_of_a_stream_that_was_emptied_change_from_now_on(streams: Streams) -> None:
+    stream, upkeep = streams.new(), streams.services.statistics.summarizing
+    append(streams, stream, some("emptied", NOW - DAY, 20))
+    work(streams)
+    keep(streams, "core_value", HOUR)
+    retain(streams, NOW + DAY)
+    assert left(streams, stream) == []
+    lengths = upkeep.set_window(now(streams, stream), 3600, NOW + DAY)
+    assert lengths == ((0, MINUTE), ((NOW + DAY) // HOUR * HOUR + HOUR, HOUR))
+
+
 def test_an_overtaken_worker_lifts_no_floor(streams: Streams) -> None:
     floors = Floors(streams.mongo)
     floors.lift(5, 100, 7)

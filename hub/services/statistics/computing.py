@@ -9,7 +9,7 @@ import numpy as np
 
 from hub.series.buckets import width_at
 from hub.series.parts import FloatArray, IntArray
-from hub.series.windows import Lengths, length_at, numbers, starts, summarized, widened
+from hub.series.windows import Lengths, length_at, numbers, starts, summarized
 from hub.store.points import PointStore
 from hub.store.statistics import Computed
 from hub.values import Stream
@@ -33,21 +33,6 @@ class Stretch:
     def documents(self) -> int:
         """About how many raw documents it has."""
         return (self.hi - self.lo) // width_at(self.stream.widths, self.hi) + 1
-
-
-def windows(
-    spans: Iterable[tuple[int, int]], lengths: Lengths, floor: int | None
-) -> list[tuple[int, int]]:
-    """The whole windows of ascending spans, those that begin below the floor left out.
-
-    Args:
-        floor: from which moment on all raw datapoints are there, ms; None for always.
-    """
-    if floor is None:
-        return widened(lengths, spans)
-    width = length_at(lengths, floor) or 1
-    first = -(-floor // width) * width
-    return [(max(lo, first), hi) for lo, hi in widened(lengths, spans) if hi > first]
 
 
 Held = tuple[Stretch, IntArray, FloatArray]

@@ -15,12 +15,12 @@ from typing import Any
 from hub.errors import NotFound
 from hub.series.grid import AFTER_ALL, BEFORE_ALL
 from hub.series.records import Statistic
-from hub.services.statistics.computing import Computing, Stretch, windows
+from hub.series.windows import widened
+from hub.services.statistics.computing import Computing, Stretch
 from hub.services.statistics.posting import checked
 from hub.services.streams.reading.newest import newest
 from hub.services.streams.reading.settled import UNSEEN_MAX
 from hub.store.points import PointStore
-from hub.store.retention import Floors
 from hub.store.statistics import StatisticStore
 from hub.values import Stream
 
@@ -49,10 +49,9 @@ class _Fresh:
 
 
 class KeptStatistics:
-    def __init__(self, points: PointStore, store: StatisticStore, floors: Floors) -> None:
+    def __init__(self, points: PointStore, store: StatisticStore) -> None:
         self._points = points
         self._store = store
-        self._floors = floors
         self._computing = Computing(points)
 
     def newest(self, streams: Sequence[Stream], limit: int) -> list[Statistic]:
@@ -107,9 +106,8 @@ class KeptStatistics:
         if not marks or len(marks) > UNSEEN_MAX:
             return _Fresh()
         lengths = self._store.lengths([stream.id])[stream.id]
-        floor = self._floors.of([stream.id]).get(stream.id)
         changed = sorted((mark.lo, mark.hi + 1) for mark in marks)
-        whole = windows(changed, lengths, floor)
+        whole = widened(lengths, changed)
         spans = [span for span in whole if span[0] < hi and span[1] > lo]
         stretches = [Stretch(stream, lengths, first, last) for first, last in spans]
         made = [one.told() for found in self._computing.windows(stretches) for one in found]

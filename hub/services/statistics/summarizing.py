@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hub.errors import Conflict, Invalid
-from hub.series.windows import ONE_MINUTE, Lengths, changed, length_ms
-from hub.services.statistics.computing import Computing, Stretch, windows
+from hub.series.windows import ONE_MINUTE, Lengths, changed, length_ms, widened
+from hub.services.statistics.computing import Computing, Stretch
 from hub.services.streams.carrying import Changed
 from hub.store.points import PointStore
 from hub.store.retention import Floors
@@ -30,7 +30,8 @@ class Summarizing:
     def follow(self, changes: Sequence[Changed], fence: int) -> None:
         """Bring the statistics of streams up to changes of their raw datapoints.
 
-        Windows of which raw datapoints or statistics are no longer kept stay as they are.
+        Windows of which raw datapoints are no longer kept stay as they are: changes are told
+        above the floor only (``hub.store.kept``), and a floor cuts no window.
 
         Args:
             fence: the token of the lease under which this runs.
@@ -45,14 +46,14 @@ class Summarizing:
             if stream.value_type == "numeric" and stream.deleted is None
         ]
         ids = [stream.id for stream, _ in numeric]
-        lengths, floors = self._statistics.lengths(ids), self._floors.of(ids)
+        lengths = self._statistics.lengths(ids)
         stretches: list[Stretch] = []
         gone: list[tuple[Stream, tuple[int, int]]] = []
         for stream, spans in numeric:
-            own, floor = lengths[stream.id], floors.get(stream.id)
-            whole = windows((span[:2] for span in spans), own, floor)
+            own = lengths[stream.id]
+            whole = widened(own, (span[:2] for span in spans))
             stretches += [Stretch(stream, own, lo, hi) for lo, hi in whole]
-            removed = windows((span[:2] for span in spans if span.gone), own, floor)
+            removed = widened(own, (span[:2] for span in spans if span.gone))
             gone += [(stream, window) for window in removed]
         kept: dict[int, set[int]] = {stream.id: set() for stream, _ in gone}
         for made in self._computing.windows(stretches):
@@ -66,8 +67,8 @@ class Summarizing:
     def set_window(self, stream: Stream, seconds: float, now_ms: int) -> Lengths:
         """Give a stream's windows another length, 0 for no statistics.
 
-        An empty stream has it at once; another one from the next whole hour on that is after
-        ``now_ms`` and after its latest datapoint.
+        A stream that never had a datapoint has it at once; another one from the next whole hour
+        on that is after ``now_ms`` and after its latest datapoint.
 
         Raises:
             Invalid: no whole number of seconds that divides the hour; not a numeric stream.
@@ -78,8 +79,7 @@ class Summarizing:
         length = length_ms(seconds)
         for _ in range(ATTEMPTS):
             before = self.lengths(stream)
-            latest = self._points.ends(stream)[1]
-            made = changed(before, 0 if latest is None else max(now_ms, latest + 1), length)
+            made = changed(before, self._free(stream, now_ms), length)
             if made == before or self._statistics.set_lengths(stream.id, made, before):
                 return made
         raise Conflict("the windows of the stream are being changed", number=stream.id)
@@ -87,6 +87,13 @@ class Summarizing:
     def lengths(self, stream: Stream) -> Lengths:
         """How long the windows of a stream are, and from when on."""
         return self._statistics.lengths([stream.id]).get(stream.id, ONE_MINUTE)
+
+    def _free(self, stream: Stream, now_ms: int) -> int:
+        """From when on there is no window yet."""
+        latest = self._points.ends(stream)[1]
+        if latest is not None:
+            return max(now_ms, latest + 1)
+        return now_ms if self._floors.of([stream.id]) else 0
 
     def purge(self, stream: Stream) -> Iterator[int]:
         """Remove a deleted stream's records in bounded steps; yields how many each removed."""
