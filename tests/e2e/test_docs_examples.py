@@ -30,6 +30,7 @@ PAGES = (
     "docs/sessions.md",
     "docs/cli.md",
     "docs/observations.md",
+    "docs/odata-datastream.md",
     "docs/feed.md",
 )
 BLOCK = re.compile(
