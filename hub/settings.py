@@ -14,6 +14,7 @@ from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from hub.errors import SetupError
+from hub.fetching.fetcher import FetchLimits
 from hub.ingest.read import Bounds
 from hub.query import Limits
 from hub.services.odata.limits import ODataLimits
@@ -61,6 +62,7 @@ class Settings:
     stream: ReadLimits = field(default_factory=ReadLimits)
     odata: ODataLimits = field(default_factory=ODataLimits)
     concurrency: Allowance = field(default_factory=Allowance)
+    fetch: FetchLimits = field(default_factory=FetchLimits)
     session: SessionTimes = field(default_factory=SessionTimes)
 
     @classmethod

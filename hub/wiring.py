@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from hub.fetching.fetcher import Fetcher
 from hub.query.odata.skiptoken import SkipTokens
 from hub.query.token import Tokens
 from hub.services import Services
 from hub.services.datasets import Datasets, Holdings
+from hub.services.events.event_logs import EventLogs
+from hub.services.events.events import Events
+from hub.services.events.processing import AT_ONCE, Processing
 from hub.services.health import Health
 from hub.services.ingest import Ingest
 from hub.services.keys import Keys
@@ -71,6 +75,7 @@ from hub.store import sessions as store_sessions
 from hub.store import streams as store_streams
 from hub.store.attempts import Attempts
 from hub.store.counters import Counters
+from hub.store.event_logs import EventLogStore
 from hub.store.facets import Facets
 from hub.store.imports import Imports
 from hub.store.kept import KeptPoints
@@ -142,8 +147,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     readings = Readings(points, rollups, permits, settings.stream)
     opened = Streams(streams, progress, known, notes, settings.query)
     strict = Parts(known, opened, readings, permits, settings.answer)
-    devices = store_devices.Devices(mongo, counters)
-    groups = store_groups.Groups(mongo, counters)
+    devices, groups = store_devices.Devices(mongo, counters), store_groups.Groups(mongo, counters)
     return Services(
         appending=Appending(placing, receipts, settings.ingest.documents_max),
         audit=notes,
@@ -152,6 +156,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         datastream=DataStream(Pipelines(mongo), known.published, permits, settings.odata),
         deriving=Deriving(streams, points, rollups, progress),
         downsampling=Downsampling(streams, points, rollups),
+        events=_events(mongo, devices, notes, permits, settings),
         feeding=Feeding(streams, Archive(kept, stored), points, progress, settings.query),
         health=Health(store_health.Pulse(mongo)),
         importing=Importing(known, observing, holdings.imports),
@@ -189,6 +194,21 @@ def _plant(belonging: Belonging, registry: Streams, notes: audit.Audit) -> Plant
         data,
         Devices(belonging, data, registry, notes),
         Groups(belonging.groups, belonging.streams, notes),
+    )
+
+
+def _events(
+    mongo: client.Mongo,
+    devices: store_devices.Devices,
+    notes: audit.Audit,
+    permits: Permits,
+    settings: Settings,
+) -> Events:
+    stored = EventLogStore(mongo, Counters(mongo))
+    logs = EventLogs(stored, devices, notes, permits, settings.answer)
+    fetcher = Fetcher(settings.fetch)
+    return Events(
+        logs, Processing(logs, fetcher, Permits(AT_ONCE), notes, settings.fetch.timeout_s)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.services.datasets import Datasets
+from hub.services.events.events import Events
 from hub.services.health import Health
 from hub.services.ingest import Ingest
 from hub.services.keys import Keys
@@ -42,6 +43,7 @@ class Services:
     datastream: DataStream
     deriving: Deriving
     downsampling: Downsampling
+    events: Events
     feeding: Feeding
     health: Health
     importing: Importing

@@ -33,6 +33,11 @@ def _facets(*names: str) -> IndexModel:
     return IndexModel([(name, ASCENDING) for name in (*names, "LocationId", "dataset")])
 
 
+def _event_logs(*names: str) -> IndexModel:
+    """An index of event logs by some fields and then in order of time."""
+    return IndexModel([(name, ASCENDING) for name in (*names, "timestamp", "_id")])
+
+
 @dataclass(frozen=True, slots=True)
 class Collection:
     """``storage`` is the WiredTiger configuration it is created with, if not the default."""
@@ -114,6 +119,15 @@ COLLECTIONS = (
     Collection("counters"),
     Collection("devices", (IndexModel([("name", ASCENDING)], unique=True),)),
     Collection("groups", (IndexModel([("name", ASCENDING)], unique=True),)),
+    Collection(
+        "event_logs",
+        (
+            _event_logs("device", "kind"),
+            _event_logs("device"),
+            _event_logs("kind"),
+            _event_logs(),
+        ),
+    ),
     Collection("rates", (IndexModel([("at", ASCENDING)], expireAfterSeconds=RATE_KEPT_S),)),
     Collection("progress"),
     Collection(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from hub.api.plant import data, devices, groups
+from hub.api.plant import data, devices, event_logs, groups
 from hub.api.plant.listing import check_ids
 
 bp = Blueprint("plant", __name__, url_prefix="/api")
 bp.url_value_preprocessor(check_ids)
-for _part in (devices, groups, data):
+for _part in (devices, groups, data, event_logs):
     bp.register_blueprint(_part.bp)

@@ -1,0 +1,1 @@
+"""Elements of pages by CSS selectors; strangers' pages are parsed in a process of their own."""

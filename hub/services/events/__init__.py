@@ -1,0 +1,1 @@
+"""Event logs, and what is read from the addresses that stand in them."""

@@ -1,0 +1,206 @@
+"""Event logs: told, listed, changed, removed; each of a device that is there, or of none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from hub.errors import Forbidden, NotFound, Unavailable
+from hub.services.permits import Permits
+from hub.services.plant.belonging import NO_DEVICE
+from hub.services.plant.fields import refused
+from hub.services.queries import Budgets
+from hub.services.rows import Position, Rows, resumed
+from hub.services.streams.registry.making import ATTEMPTS_MAX, now
+from hub.store.audit import Audit
+from hub.store.devices import Devices
+from hub.store.event_logs import Chosen, EventLog, EventLogStore
+from hub.values import Batch, Document, Principal, Reach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """Which event logs are wanted. ``start`` and ``end`` are inclusive, aware UTC."""
+
+    device: int | None = None
+    kind: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventLogs:
+    store: EventLogStore
+    devices: Devices
+    audit: Audit
+    permits: Permits
+    budgets: Budgets
+
+    def newest(self, wish: Wish, principal: Principal) -> list[Document]:
+        """At most ``limit`` of those that the key opens, newest first."""
+        chosen = _chosen(wish, principal.reach)
+        if chosen is None:
+            return []
+        budget_ms = self.budgets.find_ms
+        found = self.store.newest(chosen, limit=wish.limit or 0, budget_ms=budget_ms)
+        return [shown(each) for each in found]
+
+    def in_order(self, wish: Wish, principal: Principal) -> Rows:
+        """Those that the key opens in order of time, as many as there are.
+
+        Raises:
+            OverBudget, TooMany, Unavailable: before the first row; later while iterating.
+        """
+        chosen = _chosen(wish, principal.reach)
+        if chosen is None:
+            return Rows(lambda: iter(()), lambda: None)
+        release = self.permits.take(principal.key_id, heavy=False)
+        return Rows(lambda: self._batches(chosen, wish.limit), release)
+
+    def get(self, log_id: int, principal: Principal) -> EventLog:
+        """Raises NotFound: there is none, or the key is for other devices."""
+        log = self.store.get(log_id)
+        if not _opens(principal.reach, log.device):
+            raise NotFound("no such event log", event_log=log_id)
+        return log
+
+    def create(self, fields: dict[str, Any], principal: Principal) -> EventLog:
+        """Keep an event log; ``fields`` are those of ``EventLog`` that are told, all of them.
+        ``timestamp`` None is now.
+
+        Raises:
+            BadField: no such device.
+            Forbidden: the key is for some devices, and this is of none.
+        """
+        self._check(None, fields["device"], principal.reach)
+        at = now()
+        given = fields | {"timestamp": fields["timestamp"] or at}
+        log = EventLog(id=self.store.next_id(), **given, created=at, updated=at)
+        self.store.add(log)
+        self._bind(None, log)
+        return log
+
+    def change(self, log_id: int, fields: dict[str, Any], principal: Principal) -> EventLog:
+        """Give an event log the fields that are told; ``timestamp`` None is when it was made.
+
+        Raises:
+            NotFound: there is none, or the key is for other devices.
+            BadField: no such device.
+            Forbidden: the key is for some devices, and this would be of none.
+        """
+        for _ in range(ATTEMPTS_MAX):
+            old = self.get(log_id, principal)
+            given = dict(fields)
+            if given.get("timestamp", old.timestamp) is None:
+                given["timestamp"] = old.created
+            new = replace(old, **given)
+            if new == old:
+                return old
+            self._check(old.device, new.device, principal.reach)
+            if changed := self.store.replace(old, replace(new, updated=now())):
+                self._bind(old.device, changed)
+                self.audit.note("event_log.change", event_log=log_id)
+                return changed
+        raise Unavailable("the event log is being changed all the time")
+
+    def delete(self, log_id: int, principal: Principal) -> None:
+        """Raises NotFound: there is none, or the key is for other devices."""
+        for _ in range(ATTEMPTS_MAX):
+            if self.store.remove(self.get(log_id, principal)):
+                self.audit.note("event_log.delete", event_log=log_id)
+                return
+        raise Unavailable("the event log is being changed all the time")
+
+    def _check(self, old: int | None, new: int | None, reach: Reach) -> None:
+        """Look whether an event log may come to be of this device, or of none."""
+        if new == old:
+            return
+        if new is None:
+            if reach.devices is not None:
+                raise Forbidden("this key is for event logs of its devices only")
+            return
+        try:
+            there = reach.opens_device(new) and bool(self.devices.get(new))
+        except NotFound:
+            there = False
+        if not there:
+            raise refused("device", NO_DEVICE)
+
+    def _bind(self, old: int | None, log: EventLog) -> None:
+        """Tell the device of a stored event log, if it is new to it.
+
+        Raises:
+            BadField: it was removed meanwhile. A new event log is gone then, another is of none.
+        """
+        if log.device in (None, old) or self.devices.attach(log.device or 0):
+            return
+        if log.revision == 0:
+            self.store.remove(log)
+        else:
+            self.store.replace(log, replace(log, device=None))
+        raise refused("device", NO_DEVICE)
+
+    def _batches(self, chosen: Chosen, limit: int | None) -> Iterator[Batch]:
+        def open_after(last: Position | None) -> Iterator[Batch]:
+            after = None if last is None else (last[0], last[1])
+            return self.store.batches(
+                chosen,
+                after=after,
+                budget_ms=self.budgets.find_ms,
+                size=self.budgets.batch_rows,
+            )
+
+        rows = resumed(
+            open_after,
+            lambda row: (row["timestamp"], row["_id"]),
+            time_max_s=self.budgets.stream_s,
+        )
+        for batch in rows if limit is None else _first(limit, rows):
+            yield Batch([_told(row) for row in batch.rows])
+
+
+def shown(log: EventLog) -> Document:
+    """What is told of an event log, ready for JSON."""
+    return {
+        "id": log.id,
+        "device": log.device,
+        "kind": log.kind,
+        "timestamp": log.timestamp,
+        "message": log.message,
+        "url": log.url,
+        "data": log.data,
+        "created": log.created,
+        "updated": log.updated,
+    }
+
+
+def _told(row: Document) -> Document:
+    """As ``shown``, of a stored row, whose fields are in that order."""
+    return {"id": row.pop("_id")} | row
+
+
+def _first(limit: int, batches: Iterator[Batch]) -> Iterator[Batch]:
+    left = limit
+    for batch in batches:
+        yield Batch(batch.rows[:left])
+        left -= len(batch.rows)
+        if left <= 0:
+            return
+
+
+def _opens(reach: Reach, device: int | None) -> bool:
+    """Event logs of no device are for keys that are for all devices."""
+    return reach.devices is None or (device is not None and reach.opens_device(device))
+
+
+def _chosen(wish: Wish, reach: Reach) -> Chosen | None:
+    """What is wanted and opened; None where that is nothing."""
+    devices = reach.devices
+    if wish.device is not None:
+        devices = frozenset({wish.device}) if reach.opens_device(wish.device) else frozenset()
+    if devices is not None and not devices:
+        return None
+    return Chosen(devices=devices, kind=wish.kind, start=wish.start, end=wish.end)
