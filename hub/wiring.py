@@ -147,7 +147,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
     readings = Readings(points, rollups, permits, settings.stream)
     opened = Streams(streams, progress, known, notes, settings.query)
     strict = Parts(known, opened, readings, permits, settings.answer)
-    devices, groups = store_devices.Devices(mongo, counters), store_groups.Groups(mongo, counters)
+    belonging = _belonging(mongo, streams, counters)
     return Services(
         appending=Appending(placing, receipts, settings.ingest.documents_max),
         audit=notes,
@@ -156,7 +156,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         datastream=DataStream(Pipelines(mongo), known.published, permits, settings.odata),
         deriving=Deriving(streams, points, rollups, progress),
         downsampling=Downsampling(streams, points, rollups),
-        events=_events(mongo, devices, notes, permits, settings),
+        events=_events(mongo, belonging.devices, notes, permits, settings),
         feeding=Feeding(streams, Archive(kept, stored), points, progress, settings.query),
         health=Health(store_health.Pulse(mongo)),
         importing=Importing(known, observing, holdings.imports),
@@ -164,7 +164,7 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         keys=keys,
         leases=store_leases.Leases(mongo),
         people=_people(mongo, notes, pepper, settings.session),
-        plant=_plant(Belonging(streams, devices, groups), opened, notes),
+        plant=_plant(belonging, opened, notes),
         purging=Purging(streams, points, rollups, progress),
         queries=Queries(stored, permits, settings.query, settings.answer, _page_tokens(pepper)),
         rates=Rates(RateStore(mongo), settings.odata.rate_per_s, settings.odata.burst),
@@ -186,6 +186,13 @@ def _page_tokens(pepper: bytes) -> Tokens:
 
 def _skip_tokens(pepper: bytes) -> SkipTokens:
     return SkipTokens(hashlib.blake2b(pepper, person=b"hub-odata").digest())
+
+
+def _belonging(
+    mongo: client.Mongo, streams: store_streams.Streams, counters: Counters
+) -> Belonging:
+    devices, groups = store_devices.Devices(mongo, counters), store_groups.Groups(mongo, counters)
+    return Belonging(streams, devices, groups, EventLogStore(mongo, counters))
 
 
 def _plant(belonging: Belonging, registry: Streams, notes: audit.Audit) -> Plant:

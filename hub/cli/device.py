@@ -103,7 +103,7 @@ def change(*, device_id: int, as_json: bool, **options: Any) -> None:
 @click.option(
     "--cascade",
     type=click.Choice(CASCADES),
-    help="What becomes of its data streams: deleted too, or kept without a device.",
+    help="What becomes of its data streams and event logs: deleted too, or kept without it.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
@@ -112,7 +112,7 @@ def delete(device_id: int, cascade: Cascade | None, yes: bool, as_json: bool) ->
     with session() as services:
         found = services.plant.devices.get(device_id, ADMIN)
         if not yes:
-            also = " with its data streams" if cascade == "delete" else ""
+            also = " with its data streams and event logs" if cascade == "delete" else ""
             click.confirm(f"Delete {found.name!r}{also} for good?", abort=True)
         services.plant.devices.delete(device_id, ADMIN, cascade)
     put_out({"id": device_id, "deleted": True}, as_json=as_json, text="Deleted.")

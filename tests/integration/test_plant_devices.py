@@ -202,7 +202,8 @@ def test_a_device_with_data_is_not_deleted_unasked(plant: Door):
     data = [plant.data(device=device), plant.data(device=device)]
     answer = plant.delete(f"device/{device}/")
     assert code(answer) == (409, "in_use")
-    detail = {"device": device, "data": data, "cascade": ["delete", "detach"]}
+    detail = {"device": device, "data": data, "event_logs": False}
+    detail |= {"cascade": ["delete", "detach"]}
     assert answer.json["error"]["detail"] == detail
     assert code(plant.delete(f"device/{device}/?cascade=all")) == (400, "bad_parameter")
     assert plant.get(f"data/{data[0]}/").json["device"] == device
@@ -223,6 +224,29 @@ def test_its_data_may_stay_without_it(plant: Door):
     assert plant.delete(f"device/{device}/?cascade=detach").status_code == 204
     told = plant.get(f"data/{data}/").json
     assert (told["device"], told["path"]) == (None, "D1")
+
+
+def test_its_event_logs_stay_without_it_or_go(plant: Door):
+    for cascade, left in (("delete", 404), ("detach", 200)):
+        device = plant.device()
+        log = plant.post("event-log/", device=device, kind="alarm", message="hot").json
+        answer = plant.delete(f"device/{device}/")
+        assert code(answer) == (409, "in_use")
+        assert answer.json["error"]["detail"]["event_logs"] is True
+        assert plant.delete(f"device/{device}/?cascade={cascade}").status_code == 204
+        kept = plant.get(f"event-log/{log['id']}/")
+        assert kept.status_code == left
+        assert kept.json.get("device") is None
+
+
+def test_who_deletes_event_logs_with_a_device_needs_the_scope_for_it(
+    client: FlaskClient, services: Services, plant: Door
+):
+    device = plant.device()
+    plant.post("event-log/", device=device, kind="alarm", message="hot")
+    narrow = door(client, services, scopes.DEVICE_WRITE, scopes.DATA_WRITE)
+    answer = narrow.delete(f"device/{device}/?cascade=delete")
+    assert answer.json["error"]["detail"] == {"scope": "event-log:write"}
 
 
 def test_a_derived_stream_elsewhere_keeps_a_device(plant: Door):

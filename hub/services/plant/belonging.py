@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hub.errors import BadField, NotFound
 from hub.services.plant.fields import refused
 from hub.store.devices import Devices
+from hub.store.event_logs import EventLogStore
 from hub.store.groups import Groups
 from hub.store.streams import Streams
 from hub.values import Place, Reach, Stream
@@ -20,6 +21,7 @@ class Belonging:
     streams: Streams
     devices: Devices
     groups: Groups
+    event_logs: EventLogStore
 
     def check(self, old: Place, new: Place, reach: Reach) -> None:
         """Look whether what a place newly names is there, and within reach.

@@ -33,6 +33,7 @@ class Devices:
     ) -> None:
         self._store = belonging.devices
         self._streams = belonging.streams
+        self._logs = belonging.event_logs
         self._data = data
         self._registry = registry
         self._audit = audit
@@ -80,47 +81,65 @@ class Devices:
         return self._change(device_id, principal, lambda old: forms.changed(old, body))
 
     def delete(self, device_id: int, principal: Principal, cascade: Cascade | None) -> None:
-        """Remove a device, and delete or detach the data streams that belong to it.
+        """Remove a device, and delete or detach the data streams and event logs that it has.
 
         Args:
             cascade: None where there shall be none.
 
         Raises:
             NotFound: there is none, or the key is for others.
-            InUse: data streams belong to it, and ``cascade`` is None or the key does not open
-                all of them.
+            InUse: it has some, and ``cascade`` is None or the key does not open all the streams.
             OutstandingDependencies: a stream that belongs elsewhere is derived from one of them.
-            Forbidden: they are to be deleted or detached, and the key lacks ``data:write``.
+            Forbidden: they are to be deleted or detached, and the key lacks the scope for it.
         """
         self.get(device_id, principal)
         for _ in range(ATTEMPTS_MAX):
             used = self._store.used(device_id)
-            if streams := self._streams.of_device(device_id):
+            streams = self._streams.of_device(device_id)
+            logs = self._logs.any_of(device_id)
+            if streams or logs:
+                self._check_parting(device_id, streams, logs, principal, cascade)
                 self._part(device_id, streams, principal, cascade)
             if self._store.remove(device_id, used):
                 self._audit.note("device.delete", device=device_id, cascade=cascade)
                 return
-        raise Unavailable("data streams are being added to the device all the time")
+        raise Unavailable("data are being added to the device all the time")
 
-    def _part(
-        self, device_id: int, streams: list[Stream], principal: Principal, cascade: Cascade | None
+    def _check_parting(
+        self,
+        device_id: int,
+        streams: list[Stream],
+        logs: bool,
+        principal: Principal,
+        cascade: Cascade | None,
     ) -> None:
-        """Delete or detach a device's data streams."""
+        """Raises InUse, Forbidden."""
         reach = principal.reach
         seen = [each.id for each in streams if reach.opens_stream(each.id, each.device)]
         if cascade is None or len(seen) < len(streams):
             raise InUse(
-                "data streams belong to the device",
+                "data streams or event logs belong to the device",
                 device=device_id,
                 data=seen[:NAMED_MAX],
+                event_logs=logs,
                 cascade=list(CASCADES),
             )
-        allowed(principal, scopes.DATA_WRITE)
+        if streams:
+            allowed(principal, scopes.DATA_WRITE)
+        if logs:
+            allowed(principal, scopes.EVENT_LOG_WRITE)
+
+    def _part(
+        self, device_id: int, streams: list[Stream], principal: Principal, cascade: Cascade | None
+    ) -> None:
+        """Delete or detach what a device has."""
         if cascade == "detach":
             self._streams.detach(device_id)
+            self._logs.part_from(device_id)
             return
         for each in self._data.closing_order(streams, principal):
             self._registry.delete(each, principal)
+        self._logs.remove_of(device_id)
 
     def _change(
         self, device_id: int, principal: Principal, fields: Callable[[Device], dict[str, Any]]
