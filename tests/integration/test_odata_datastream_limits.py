@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from bson import Int64
@@ -19,6 +20,7 @@ from hub.services.odata.counting import Counting
 from hub.services.odata.crossing import Crossing, Reached
 from hub.services.odata.datastream import STREAM_BATCH_ROWS, Asked
 from hub.services.odata.deadline import Deadline
+from hub.services.odata.limits import ODataLimits
 from hub.services.odata.rates import Rates
 from hub.services.odata.sets import LOCATIONS, OBSERVATIONS, RECORDS, EntitySet
 from hub.settings import Settings
@@ -132,6 +134,18 @@ def test_a_stream_gives_every_row_once_in_bounded_pieces(
         ids += [row["Id"] for row in batch.rows]
     assert ids == list(range(1, ROWS + 1))
     assert max(sizes) == STREAM_BATCH_ROWS
+
+
+def test_a_stream_that_takes_too_long_to_begin_says_what_to_lower(
+    settings: Settings, mongo: Mongo, services: Services, published: Principal
+) -> None:
+    slow = replace(settings, odata=ODataLimits(budget_ms=8))
+    hub = open_hub(slow)
+    never = " and ".join(f"not contains(CharacteristicName,'{n}')" for n in range(90))
+    asked = Asked(of=RECORDS, filter=f"ResultValue lt 0 and {never}")
+    with pytest.raises(OverBudget, match=r"\$filter"):
+        hub.services.datastream.everything(published, asked)
+    hub.close()
 
 
 def test_a_stream_that_loses_the_database_breaks_off(

@@ -133,7 +133,12 @@ class DataStream:
         """Every row, in flat memory. Raises as ``page`` does; while iterating, too."""
         plan = self._plan(reader, asked)
         release = self._permits.take(reader.key_id, heavy=False)
-        return Everything(plan.shape.names, Rows(lambda: self._stream(plan), release))
+        deadline = Deadline(self._limits.budget_ms)
+        try:
+            rows = Rows(lambda: self._stream(plan, deadline), release)
+        except OverBudget as exc:
+            raise deadline.over() from exc
+        return Everything(plan.shape.names, rows)
 
     def count(self, reader: Principal, asked: Asked) -> Counted:
         """How many rows, wherever a page would begin. Raises as ``page`` does."""
@@ -193,8 +198,8 @@ class DataStream:
             raise self.too_large()
         return rows
 
-    def _stream(self, plan: _Plan) -> Iterator[Batch]:
-        reached = self._reached(plan, Deadline(self._limits.budget_ms))
+    def _stream(self, plan: _Plan, deadline: Deadline) -> Iterator[Batch]:
+        reached = self._reached(plan, deadline)
 
         def open_after(last: Position | None) -> Iterator[Batch]:
             query = _query(plan, reached if last is None else _behind(plan, reached, last))
