@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,10 @@ RATE_KEPT_S = 3_600
 """A bucket nobody takes from is full again long before."""
 EXISTS = 48
 """Another process was first."""
+CHANGED = (85, 86)
+"""An index of that name, or on those fields, has other options."""
+OWN = ("v", "name", "ns", "background", "2dsphereIndexVersion")
+"""What the server says of an index beside what it was asked for."""
 DOCUMENT_ORDER = (("_datasetid", ASCENDING), ("_timestamp", ASCENDING), ("_id", ASCENDING))
 """The order in which a dataset's documents are read, and its index."""
 OBSERVED: dict[str, Any] = {"_observation.Id": {"$exists": True}}
@@ -161,15 +167,41 @@ COLLECTIONS = (
 )
 
 
-def ensure(mongo: Mongo) -> None:
-    """Create what is missing; changes nothing that is there."""
+def ensure(mongo: Mongo, collections: Sequence[Collection] = COLLECTIONS) -> None:
+    """Create what is missing; of what is there, only an index with other options is made anew."""
     with translated():
         present = set(mongo.db.list_collection_names())
-        for collection in COLLECTIONS:
+        for collection in collections:
             if collection.name not in present:
                 _create(mongo, collection)
             if collection.indexes:
-                mongo.db[collection.name].create_indexes(list(collection.indexes))
+                _index(mongo, collection)
+
+
+def _index(mongo: Mongo, collection: Collection) -> None:
+    found, wanted = mongo.db[collection.name], list(collection.indexes)
+    try:
+        found.create_indexes(wanted)
+    except OperationFailure as exc:
+        if exc.code not in CHANGED:
+            raise
+        _forget_changed(found.index_information(), wanted, found.drop_index)
+        found.create_indexes(wanted)
+
+
+def _forget_changed(
+    there: Mapping[str, Any], wanted: list[IndexModel], drop: Callable[[str], None]
+) -> None:
+    """Drop the indexes that have a wanted one's name and are not that one."""
+    for index in wanted:
+        name = index.document["name"]
+        if name not in there:
+            continue
+        old = {key: value for key, value in there[name].items() if key not in OWN}
+        new = {key: value for key, value in index.document.items() if key not in OWN}
+        if old | {"key": [*old["key"]]} != new | {"key": [*new["key"].items()]}:
+            with suppress(OperationFailure):  # another process was first
+                drop(name)
 
 
 def _create(mongo: Mongo, collection: Collection) -> None:
