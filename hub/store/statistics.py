@@ -154,10 +154,17 @@ class StatisticStore:
 
     def latest(self, ids: Sequence[int]) -> dict[int, int]:
         """The moment of the latest stored record of each stream that has any, ms."""
+        return self._ends(ids, -1)
+
+    def earliest(self, ids: Sequence[int]) -> dict[int, int]:
+        """The moment of the earliest stored record of each stream that has any, ms."""
+        return self._ends(ids, 1)
+
+    def _ends(self, ids: Sequence[int], direction: int) -> dict[int, int]:
         looks: list[list[Doc]] = [
             [
                 {"$match": _of(stream)},
-                {"$sort": {"_id": -1}},
+                {"$sort": {"_id": direction}},
                 {"$limit": 1},
                 {"$project": {"_id": 1}},
             ]

@@ -40,11 +40,13 @@ class Enforced:
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A stream, and the floors that it shall have. ``raw``: it has datapoints below them."""
+    """A stream, and the floors that it shall have; whether it has ``raw`` datapoints and
+    ``statistics`` below them."""
 
     stream: Stream
     floors: Limits
     raw: bool = False
+    statistics: bool = False
 
 
 class Enforcing:
@@ -105,19 +107,28 @@ class Enforcing:
             ids = [stream.id for stream in found]
             own, lengths = self._policies.of(ids), self._statistics.lengths(ids)
             due = [
-                _Due(stream, floors(effective(every, own[stream.id]), lengths[stream.id], now_ms))
+                _Due(stream, self._risen(stream.id, floors(limits, lengths[stream.id], now_ms)))
                 for stream in found
+                if (limits := effective(every, own[stream.id]))
             ]
-            yield from self._with_ends([one for one in due if self._is_new(one)])
+            yield from self._with_ends([one for one in due if one.floors])
 
-    def _is_new(self, due: _Due) -> bool:
-        return bool(due.floors) and self._through.get(due.stream.id) != due.floors
+    def _risen(self, stream: int, wanted: Limits) -> Limits:
+        """The floors that are others than those down to which this process has been."""
+        been = self._through.get(stream, {})
+        return {kind: floor for kind, floor in wanted.items() if been.get(kind) != floor}
 
     def _with_ends(self, due: list[_Due]) -> Iterator[_Due]:
         ends = self._points.all_ends([one.stream for one in due if VALUES in one.floors])
+        firsts = self._statistics.earliest([d.stream.id for d in due if STATISTICS in d.floors])
         for one in due:
-            first = ends.get(one.stream.id, (None, None))[0]
-            yield replace(one, raw=first is not None and first < one.floors[VALUES])
+            stream = one.stream.id
+            raw, record = ends.get(stream, (None, None))[0], firsts.get(stream)
+            yield replace(
+                one,
+                raw=raw is not None and raw < one.floors[VALUES],
+                statistics=record is not None and record < one.floors[STATISTICS],
+            )
 
     def _steps(self, due: _Due, fence: int) -> Iterator[int]:
         """Remove what is below a stream's floors; how many documents each step removed or
@@ -130,11 +141,11 @@ class Enforcing:
         for level in ROLLUPS:
             if level.name in wanted:
                 yield from self._buckets(level, stream.id, wanted[level.name])
-        if STATISTICS in wanted:
+        if due.statistics:
             floor = wanted[STATISTICS]
             yield from _all(lambda: self._statistics.remove_before(stream.id, floor, STEP))
-        if not waits:
-            self._through[stream.id] = wanted
+        been = {kind: floor for kind, floor in wanted.items() if kind != VALUES or not waits}
+        self._through[stream.id] = self._through.get(stream.id, {}) | been
 
     def _lifted(self, stream: Stream, floor: int, fence: int) -> bool:
         """Let the floor of raw datapoints rise, if the rollups have seen all that is below.

@@ -11,7 +11,7 @@ from typing import Any
 from hub.errors import Invalid
 from hub.series.grid import AFTER_ALL
 from hub.series.levels import LEVELS, ROLLUPS
-from hub.series.windows import Lengths, grain
+from hub.series.windows import DEFAULT_MS, Lengths, grain
 from hub.store.audit import Audit
 from hub.store.retention import EVERY_STREAM, KINDS, STATISTICS, VALUES, Limits, Policies
 from hub.values import Stream
@@ -137,10 +137,11 @@ def floors(limits: Limits, lengths: Lengths, now_ms: int) -> Limits:
 
     That of raw values cuts no bucket of ten seconds and no window of statistics, that of a level
     no bucket of the next coarser level: so whatever is computed anew has all that it is made of.
+    Statistics go by whole minutes.
     """
     found: Limits = {}
     if STATISTICS in limits:
-        found[STATISTICS] = now_ms - limits[STATISTICS]
+        found[STATISTICS] = (now_ms - limits[STATISTICS]) // DEFAULT_MS * DEFAULT_MS
     below = AFTER_ALL
     for index, level in enumerate(LEVELS):
         kind = VALUES if index == 0 else level.name

@@ -20,7 +20,7 @@ from hub.series.durations import Duration, Steps
 from hub.series.grid import AFTER_ALL, BEFORE_ALL
 from hub.series.levels import LEVELS, ROLLUPS, SECONDS, Level
 from hub.series.parts import BoolArray, FloatArray, IntArray, Parts
-from hub.series.points import as_parts
+from hub.series.points import Points, as_parts
 from hub.services.streams.reading.settled import Settled
 from hub.store.points import PointStore
 from hub.store.rollups import Rollups
@@ -176,8 +176,8 @@ class Stepping:
 
     def _raw(self, stream: Stream, own: Sequence[tuple[int, Piece]]) -> Iterator[Tagged]:
         short = [pair for pair in own if _documents(stream, pair[1]) <= DOCUMENTS_TOGETHER]
-        read = self._points.many([(stream, piece.lo, piece.hi) for _, piece in short])
-        if read:
+        if short:
+            read = self._read(stream, [piece for _, piece in short])
             sizes = [len(one) for one in read]
             numbers = np.repeat(np.array([number for number, _ in short], np.int64), sizes)
             yield numbers, as_parts(points.joined(read), numeric=True)
@@ -185,6 +185,14 @@ class Stepping:
             if _documents(stream, piece) > DOCUMENTS_TOGETHER:
                 folded = self._folded(stream, piece)
                 yield np.full(len(folded), number, np.int64), folded
+
+    def _read(self, stream: Stream, pieces: Sequence[Piece]) -> list[Points]:
+        """The raw datapoints of ascending pieces; read as one where they lie close together."""
+        whole = Piece(SECONDS, pieces[0].lo, pieces[-1].hi)
+        if _documents(stream, whole) > len(pieces):
+            return self._points.many([(stream, piece.lo, piece.hi) for piece in pieces])
+        every = points.joined(list(self._points.between(stream, whole.lo, whole.hi)))
+        return [every.between(piece.lo, piece.hi) for piece in pieces]
 
     def _folded(self, stream: Stream, piece: Piece) -> Parts:
         """A long stretch of raw datapoints as one part."""
