@@ -5,7 +5,18 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from hub.api import catalogue, datasets, errors, health, pages, patience, series, session, streams
+from hub.api import (
+    catalogue,
+    datasets,
+    errors,
+    health,
+    limits,
+    pages,
+    patience,
+    series,
+    session,
+    streams,
+)
 from hub.api.context import BodyLimits, Context
 from hub.api.odata import datastream, strict
 from hub.api.plant import bp as plant
@@ -37,6 +48,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
         _believe_proxies(app, settings.trusted_proxies)
     errors.register(app)
     patience.register(app, settings.client_timeout_s)
+    limits.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

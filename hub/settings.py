@@ -21,6 +21,7 @@ from hub.services.odata.limits import ODataLimits
 from hub.services.people.sessions import SessionTimes
 from hub.services.permits import Allowance
 from hub.services.queries import Budgets
+from hub.services.rates import RateLimits
 from hub.services.streams.reading.readings import ReadLimits
 
 PREFIX = "HUB_"
@@ -43,6 +44,7 @@ class Settings:
     data_dir: Path = Path("data")
     mongod: str | None = None
     mongod_cache_gb: float = 0.25
+    redis_url: str | None = field(default=None, repr=False)
     secret: str | None = field(default=None, repr=False)
 
     bind: str = "127.0.0.1:8000"
@@ -64,6 +66,7 @@ class Settings:
     concurrency: Allowance = field(default_factory=Allowance)
     fetch: FetchLimits = field(default_factory=FetchLimits)
     session: SessionTimes = field(default_factory=SessionTimes)
+    rate: RateLimits = field(default_factory=RateLimits)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:

@@ -43,6 +43,7 @@ from hub.services.plant.devices import Devices
 from hub.services.plant.groups import Groups
 from hub.services.plant.plant import Plant
 from hub.services.queries import Queries
+from hub.services.rates import Limits
 from hub.services.retention.enforcing import Enforcing
 from hub.services.retention.policies import Rules
 from hub.services.retention.retention import Retention
@@ -70,6 +71,7 @@ from hub.store import health as store_health
 from hub.store import keys as store_keys
 from hub.store import leases as store_leases
 from hub.store import receipts as store_receipts
+from hub.store import redis as store_redis
 from hub.store import regions as store_regions
 from hub.store import sessions as store_sessions
 from hub.store import streams as store_streams
@@ -84,11 +86,14 @@ from hub.store.mongod import Lease, acquire
 from hub.store.observations import Observations
 from hub.store.pipelines import Pipelines
 from hub.store.progress import Progress
-from hub.store.rates import RateStore
+from hub.store.rates import Buckets, RateStore
 from hub.store.recent import RecentPoints
+from hub.store.redis import RedisBuckets
 from hub.store.retention import Floors, Policies, Removal
 from hub.store.rollups import Rollups
 from hub.store.statistics import StatisticStore
+
+Remote = store_redis.Redis | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,7 @@ def open_hub(settings: Settings) -> Hub:
     Raises:
         SetupError: no database, too old a one, or one of another secret.
     """
+    remote = store_redis.connect(settings.redis_url) if settings.redis_url else None
     lease = open_database(settings)
     mongo = client.connect(lease.uri if lease else settings.mongo_uri or "", settings.mongo_db)
     schema.ensure(mongo)
@@ -115,10 +121,12 @@ def open_hub(settings: Settings) -> Hub:
 
     def close() -> None:
         mongo.close()
+        if remote:
+            remote.close()
         if lease:
             lease.close()
 
-    return Hub(build_services(settings, mongo, pepper), close)
+    return Hub(build_services(settings, mongo, pepper, remote), close)
 
 
 def open_database(settings: Settings) -> Lease | None:
@@ -128,25 +136,24 @@ def open_database(settings: Settings) -> Lease | None:
     return acquire(settings.data_dir, mongod=settings.mongod, cache_gb=settings.mongod_cache_gb)
 
 
-def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Services:
-    notes = audit.Audit(mongo)
-    stored = documents.Documents(mongo)
+def build_services(
+    settings: Settings, mongo: client.Mongo, pepper: bytes, remote: Remote = None
+) -> Services:
+    notes, stored = audit.Audit(mongo), documents.Documents(mongo)
     keys = Keys(store_keys.Keys(mongo), notes, pepper)
     receipts = store_receipts.Receipts(mongo, timedelta(hours=settings.idempotency_hours))
-    permits = Permits(settings.concurrency)
     points, rollups = KeptPoints(mongo), Rollups(mongo)
     streams, progress = store_streams.Streams(mongo), Progress(mongo)
     placing, statistics = Placing(points, streams), StatisticStore(mongo)
-    kept = datasets.Datasets(mongo)
+    kept, permits = datasets.Datasets(mongo), Permits(settings.concurrency)
     locations, facets, counters = Locations(mongo), Facets(mongo), Counters(mongo)
     holdings = Holdings(stored, locations, facets, Imports(mongo))
     known = Datasets(kept, holdings, keys, notes)
     regions = Regions(store_regions.Regions(mongo), locations, notes)
     places, read = Places(locations, regions, counters), Observations(mongo)
     observing = Observing(stored, places, facets, counters)
-    readings = Readings(points, rollups, permits, settings.stream)
+    reading = Readings(points, rollups, permits, settings.stream)
     opened = Streams(streams, progress, known, notes, settings.query)
-    strict = Parts(known, opened, readings, permits, settings.answer)
     belonging = _belonging(mongo, streams, counters)
     return Services(
         appending=Appending(placing, receipts, settings.ingest.documents_max),
@@ -163,29 +170,39 @@ def build_services(settings: Settings, mongo: client.Mongo, pepper: bytes) -> Se
         ingest=Ingest(stored, observing, receipts, settings.ingest, known.kind_of),
         keys=keys,
         leases=store_leases.Leases(mongo),
+        limits=Limits(_buckets(mongo, remote, pepper), settings.rate, pepper),
         people=_people(mongo, notes, pepper, settings.session),
         plant=_plant(belonging, opened, notes),
         purging=Purging(streams, points, rollups, progress),
         queries=Queries(stored, permits, settings.query, settings.answer, _page_tokens(pepper)),
         rates=Rates(RateStore(mongo), settings.odata.rate_per_s, settings.odata.burst),
-        readings=readings,
+        readings=reading,
         rebuilding=Rebuilding(known, read, places, holdings),
         regions=regions,
         retention=_retention(mongo, streams, points, statistics, notes),
         series=_series(stored, permits, settings),
         statistics=_statistics(mongo, points, rollups, statistics),
         streams=opened,
-        strict_odata=StrictOData(strict, Pipelines(mongo), _skip_tokens(pepper)),
+        strict_odata=_odata(Parts(known, opened, reading, permits, settings.answer), mongo, pepper),
         values=Values(Records(points, RecentPoints(mongo)), Setting(points, placing)),
     )
+
+
+def _buckets(mongo: client.Mongo, remote: Remote, pepper: bytes) -> Buckets:
+    own = RateStore(mongo)
+    if remote is None:
+        return own
+    space = hashlib.blake2b(pepper, person=b"hub-redis", digest_size=8).hexdigest()
+    return RedisBuckets(remote, space, own)
 
 
 def _page_tokens(pepper: bytes) -> Tokens:
     return Tokens(hashlib.blake2b(pepper, person=b"hub-pages").digest())
 
 
-def _skip_tokens(pepper: bytes) -> SkipTokens:
-    return SkipTokens(hashlib.blake2b(pepper, person=b"hub-odata").digest())
+def _odata(parts: Parts, mongo: client.Mongo, pepper: bytes) -> StrictOData:
+    tokens = SkipTokens(hashlib.blake2b(pepper, person=b"hub-odata").digest())
+    return StrictOData(parts, Pipelines(mongo), tokens)
 
 
 def _belonging(

@@ -19,6 +19,7 @@ from hub.services.odata.strict.service import StrictOData
 from hub.services.people import People
 from hub.services.plant.plant import Plant
 from hub.services.queries import Queries
+from hub.services.rates import Limits
 from hub.services.retention.retention import Retention
 from hub.services.series import Series
 from hub.services.statistics.statistics import Statistics
@@ -50,6 +51,7 @@ class Services:
     ingest: Ingest
     keys: Keys
     leases: Leases
+    limits: Limits
     people: People
     plant: Plant
     purging: Purging
