@@ -80,7 +80,7 @@ class EventLogSchema(Schema):
 
     device = bodies.Id(load_default=None, allow_none=True)
     kind = bodies.Name(required=True)
-    timestamp = Timestamp(load_default=None)
+    timestamp = Timestamp(load_default=None, allow_none=False)
     message = bodies.Text(load_default="")
     url = Url(1, URL_CHARS_MAX, load_default=None, allow_none=True)
     data = Data(load_default=dict)

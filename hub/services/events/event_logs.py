@@ -75,7 +75,7 @@ class EventLogs:
             BadField: no such device.
             Forbidden: the key is for some devices, and this is of none.
         """
-        self._check(None, fields["device"], principal.reach)
+        self._check(fields["device"], principal.reach)
         at = now()
         given = fields | {"timestamp": fields["timestamp"] or at}
         log = EventLog(id=self.store.next_id(), **given, created=at, updated=at)
@@ -99,7 +99,8 @@ class EventLogs:
             new = replace(old, **given)
             if new == old:
                 return old
-            self._check(old.device, new.device, principal.reach)
+            if new.device != old.device:
+                self._check(new.device, principal.reach)
             if changed := self.store.replace(old, replace(new, updated=now())):
                 self._bind(old.device, changed)
                 self.audit.note("event_log.change", event_log=log_id)
@@ -114,16 +115,14 @@ class EventLogs:
                 return
         raise Unavailable("the event log is being changed all the time")
 
-    def _check(self, old: int | None, new: int | None, reach: Reach) -> None:
+    def _check(self, device: int | None, reach: Reach) -> None:
         """Look whether an event log may come to be of this device, or of none."""
-        if new == old:
-            return
-        if new is None:
+        if device is None:
             if reach.devices is not None:
                 raise Forbidden("this key is for event logs of its devices only")
             return
         try:
-            there = reach.opens_device(new) and bool(self.devices.get(new))
+            there = reach.opens_device(device) and bool(self.devices.get(device))
         except NotFound:
             there = False
         if not there:
@@ -144,13 +143,15 @@ class EventLogs:
         raise refused("device", NO_DEVICE)
 
     def _batches(self, chosen: Chosen, limit: int | None) -> Iterator[Batch]:
+        rows_max = self.budgets.batch_rows
+
         def open_after(last: Position | None) -> Iterator[Batch]:
             after = None if last is None else (last[0], last[1])
             return self.store.batches(
                 chosen,
                 after=after,
                 budget_ms=self.budgets.find_ms,
-                size=self.budgets.batch_rows,
+                size=min(limit or rows_max, rows_max),
             )
 
         rows = resumed(
