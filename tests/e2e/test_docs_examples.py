@@ -27,6 +27,7 @@ PAGES = (
     "docs/streams.md",
     "docs/keys.md",
     "docs/plant.md",
+    "docs/plant-events.md",
     "docs/sessions.md",
     "docs/cli.md",
     "docs/observations.md",
