@@ -61,7 +61,8 @@ def _look(seen: _Seen, value: Any, depth: int) -> None:
     elif isinstance(value, list) and depth <= _DEPTH_MAX:
         members = seen.members = seen.members or _Seen()
         for inner in value:
-            _look(members, inner, depth + 1)
+            if inner is not None:
+                _look(members, inner, depth + 1)
     else:
         seen.kinds.add(_kind(value))
 

@@ -28,7 +28,8 @@ EDM: Final[dict[Kind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One property of a structure. ``type`` is qualified, without ``Collection``."""
+    """One property of a structure. ``type`` is qualified, without ``Collection``; of a collection
+    ``nullable`` is about what is in it."""
 
     name: str
     type: str
@@ -95,7 +96,7 @@ def _members(name: str, entity: EntityType, above: str, key: str = "") -> tuple[
     for item in entity.properties:
         head, _, tail = item.name.rpartition("/")
         if head == above:
-            nullable = not item.collection and item.name != key
+            nullable = item.name != key and (entity.open or not item.collection)
             found.append(Member(tail, type_of(name, item), item.collection, nullable))
     return tuple(found)
 

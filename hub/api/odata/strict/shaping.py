@@ -145,12 +145,14 @@ class _Shaping:
 
     def _collection(self, found: Document, node: _Node, item: Property, value: Any) -> None:
         members = value if isinstance(value, list) else []
-        fitting = [one for one in members if one is not None and _fits(one, item.kind)]
+        fitting = [one for one in members if one is None or _fits(one, item.kind)]
         self._put(found, node.name, [self._known(node, item, one) for one in fitting], item)
         if value is not None and (not isinstance(value, list) or len(fitting) < len(members)):
             self._strange(found, node.name, value)
 
     def _known(self, node: _Node, item: Property, value: Any) -> Any:
+        if value is None:
+            return None
         if item.kind == "object":
             inner: Document = {}
             self._fill(inner, node, value)
