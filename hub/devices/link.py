@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Self
 
+from hub.devices.reader import CellReader
 from hub.errors import DeviceGarbled, DeviceUnreachable
+from hub.values import Device
 
 BUFFER_BYTES_MAX = 1 << 17
 """What comes unread beyond this breaks the connection off."""
@@ -87,3 +89,29 @@ class Link:
     def close(self) -> None:
         """Break it off at once; what is unsent or unread is lost."""
         self._transport.abort()
+
+
+class LinkedReader(CellReader):
+    """A driver of cells over a link of its own."""
+
+    def __init__(self, device: Device) -> None:
+        super().__init__(device.timeout_s)
+        self._at = (device.host or "", device.port or 0)
+        self._link: Link | None = None
+
+    async def _connect(self) -> None:
+        if self._link is None or not self._link.usable:
+            await self._disconnect()
+            async with self.request():
+                self._link = await Link.open(*self._at)
+
+    async def _disconnect(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+    async def _linked(self) -> Link:
+        """A link on which nothing waits to be taken."""
+        await self._connect()
+        assert self._link is not None
+        return self._link

@@ -7,12 +7,12 @@ from typing import cast
 
 from hub.devices import options
 from hub.devices.contract import Point
-from hub.devices.link import Link
+from hub.devices.link import Link, LinkedReader
 from hub.devices.melsec import frames
 from hub.devices.melsec.address import OPTIONS, Area, place
 from hub.devices.melsec.frames import Command, Line
 from hub.devices.places import Place, cells, named
-from hub.devices.reader import Batch, CellReader
+from hub.devices.reader import Batch
 from hub.devices.spans import Span
 from hub.errors import BadAddress, BadDeviceValue
 from hub.values import Device
@@ -24,14 +24,12 @@ RANDOM_LONG_MAX = 96
 """How many words and dwords a random read takes, and with the long form of devices."""
 
 
-class Melsec(CellReader):
+class Melsec(LinkedReader):
     def __init__(self, device: Device) -> None:
-        super().__init__(device.timeout_s)
-        self._at = (device.host or "", device.port or 0)
+        super().__init__(device)
         chosen = self._options = options.completed(OPTIONS, device.options)
         route = {name: chosen[name] for name in ("network", "pc", "module_io", "station")}
         self._line = Line(chosen["frame"], **route, long_form=chosen["series"] == "iqr")
-        self._link: Link | None = None
         self._serial = 0
 
     def place(self, point: Point) -> Place:
@@ -69,30 +67,16 @@ class Melsec(CellReader):
             raise named(point, exc) from exc
         area = cast(Area, where.space)
         async with self.call():
-            await self._connect()
             await self._ask(frames.write(self._line, area, where.start, data))
-
-    async def _connect(self) -> None:
-        if self._link is not None and self._link.usable:
-            return
-        await self._disconnect()
-        async with self.request():
-            self._link = await Link.open(*self._at)
-
-    async def _disconnect(self) -> None:
-        if self._link is not None:
-            self._link.close()
-            self._link = None
 
     async def _ask(self, command: Command) -> bytes:
         """One request and its answer."""
-        await self._connect()
-        assert self._link is not None
+        link = await self._linked()
         self._serial = (self._serial + 1) & 0xFFFF
         timer = frames.timer(self.timeout_s)
         async with self.request():
-            self._link.send(frames.request(self._line, command, timer=timer, serial=self._serial))
-            return frames.outcome(command, await self._answer(self._link))
+            link.send(frames.request(self._line, command, timer=timer, serial=self._serial))
+            return frames.outcome(command, await self._answer(link))
 
     async def _answer(self, link: Link) -> bytes:
         """What follows the head of this request's answer."""
