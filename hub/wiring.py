@@ -163,7 +163,7 @@ def build_services(
         datastream=DataStream(Pipelines(mongo), known.published, permits, settings.odata),
         deriving=Deriving(streams, points, rollups, progress),
         downsampling=Downsampling(streams, points, rollups),
-        events=_events(mongo, belonging.devices, notes, permits, settings),
+        events=_events(belonging, notes, permits, settings),
         feeding=Feeding(streams, Archive(kept, stored), points, progress, settings.query),
         health=Health(store_health.Pulse(mongo)),
         importing=Importing(known, observing, holdings.imports),
@@ -222,18 +222,11 @@ def _plant(belonging: Belonging, registry: Streams, notes: audit.Audit) -> Plant
 
 
 def _events(
-    mongo: client.Mongo,
-    devices: store_devices.Devices,
-    notes: audit.Audit,
-    permits: Permits,
-    settings: Settings,
+    belonging: Belonging, notes: audit.Audit, permits: Permits, settings: Settings
 ) -> Events:
-    stored = EventLogStore(mongo, Counters(mongo))
-    logs = EventLogs(stored, devices, notes, permits, settings.answer)
-    fetcher = Fetcher(settings.fetch)
-    return Events(
-        logs, Processing(logs, fetcher, Permits(AT_ONCE), notes, settings.fetch.timeout_s)
-    )
+    stored, fetch = belonging.event_logs, settings.fetch
+    logs = EventLogs(stored, belonging.devices, notes, permits, settings.answer)
+    return Events(logs, Processing(logs, Fetcher(fetch), Permits(AT_ONCE), notes, fetch.timeout_s))
 
 
 def _series(stored: documents.Documents, permits: Permits, settings: Settings) -> Series:

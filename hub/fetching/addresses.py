@@ -35,8 +35,14 @@ MACHINE = networks(
     "192.0.0.192/32",
     "fd00:ec2::/32",
     "fd20:ce::/32",
+    "::/96",
+    "::ffff:0:0:0/96",
+    "64:ff9b:1::/48",
+    "2001::/32",
+    "2002::/16",
 )
-"""The machine itself, its link, and where clouds tell a machine its secrets."""
+"""The machine itself, its link, where clouds tell a machine its secrets, and what gateways and
+tunnels may take for any IPv4 address at all."""
 INNER = networks(
     "10.0.0.0/8",
     "25.0.0.0/8",
@@ -51,7 +57,6 @@ INNER = networks(
     "203.0.113.0/24",
     "2001::/23",
     "2001:db8::/32",
-    "2002::/16",
     "3fff::/20",
 )
 """Private networks, those of carriers and of Hamachi, benchmarks, examples, relays."""
