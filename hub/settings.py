@@ -45,6 +45,7 @@ class Settings:
     mongod: str | None = None
     mongod_cache_gb: float = 0.25
     redis_url: str | None = field(default=None, repr=False)
+    disk_free_bytes_min: int = 512 * MEGABYTE
     secret: str | None = field(default=None, repr=False)
 
     bind: str = "127.0.0.1:8000"

@@ -19,7 +19,7 @@ from hub.services.datasets import Datasets, Holdings
 from hub.services.events.event_logs import EventLogs
 from hub.services.events.events import Events
 from hub.services.events.processing import AT_ONCE, Processing
-from hub.services.health import Health
+from hub.services.health import WORKER_JOBS, Check, Health
 from hub.services.ingest import Ingest
 from hub.services.keys import Keys
 from hub.services.observing.catalogue import Catalogue
@@ -94,6 +94,8 @@ from hub.store.rollups import Rollups
 from hub.store.statistics import StatisticStore
 
 Remote = store_redis.Redis | None
+QUICK_S = 1.5
+"""How long a check of the database waits for it: less than the check may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ def build_services(
         downsampling=Downsampling(streams, points, rollups),
         events=_events(belonging, notes, permits, settings),
         feeding=Feeding(streams, Archive(kept, stored), points, progress, settings.query),
-        health=Health(store_health.Pulse(mongo)),
+        health=_health(mongo, remote, settings),
         importing=Importing(known, observing, holdings.imports),
         ingest=Ingest(stored, observing, receipts, settings.ingest, known.kind_of),
         keys=keys,
@@ -175,7 +177,7 @@ def build_services(
         plant=_plant(belonging, opened, notes),
         purging=Purging(streams, points, rollups, progress),
         queries=Queries(stored, permits, settings.query, settings.answer, _page_tokens(pepper)),
-        rates=Rates(RateStore(mongo), settings.odata.rate_per_s, settings.odata.burst),
+        rates=Rates(_buckets(mongo, remote, pepper), settings.odata.rate),
         readings=reading,
         rebuilding=Rebuilding(known, read, places, holdings),
         regions=regions,
@@ -186,6 +188,18 @@ def build_services(
         strict_odata=_odata(Parts(known, opened, reading, permits, settings.answer), mongo, pepper),
         values=Values(Records(points, RecentPoints(mongo)), Setting(points, placing)),
     )
+
+
+def _health(mongo: client.Mongo, remote: Remote, settings: Settings) -> Health:
+    pulse, workers = store_health.Pulse(mongo), store_health.WorkerPulse(mongo, WORKER_JOBS)
+    room = store_health.Room(settings.data_dir, settings.disk_free_bytes_min)
+    checks = {
+        "db": Check(lambda: pulse.feel(QUICK_S)),
+        "worker": Check(lambda: workers.feel(QUICK_S)),
+        "disk": Check(room.look),
+        "redis": Check(store_redis.RedisPulse(remote).feel) if remote else None,
+    }
+    return Health(pulse, checks)
 
 
 def _buckets(mongo: client.Mongo, remote: Remote, pepper: bytes) -> Buckets:

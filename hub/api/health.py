@@ -1,18 +1,61 @@
-"""Whether the hub is up, for load balancers and whoever started it."""
+"""Whether the hub is up and ready, for load balancers and whoever started it."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from dataclasses import asdict
+
+from flask import Blueprint, Response, request
+from marshmallow import RAISE, Schema, fields
 
 from hub.api.answers import one
 from hub.api.context import services
 from hub.api.opening import public
+from hub.api.parameters import Parameters
+from hub.services.health import Finding
 
-bp = Blueprint("health", __name__, url_prefix="/api/health")
+bp = Blueprint("health", __name__)
 
 
-@bp.get("/")
+class ReadyArgs(Schema):
+    class Meta:
+        unknown = RAISE
+
+    checks = fields.String(load_default="db")
+
+
+READY_ARGS = Parameters(ReadyArgs())
+
+
+@bp.get("/api/health/")
 @public
 def health() -> Response:
     services().health.check()
     return one({"status": "ok"})
+
+
+@bp.get("/healthz/")
+@public
+def alive() -> Response:
+    """This process answers; nothing else is looked at."""
+    return one({"status": "ok"})
+
+
+@bp.get("/readyz/")
+@public
+def ready() -> Response:
+    """What the named checks found; 503 where one failed."""
+    names = READY_ARGS.of(request)["checks"].split(",")
+    found = services().health.findings(name.strip() for name in names)
+    failed = any(finding.status == "failed" for finding in found.values())
+    checks = {name: _told(finding) for name, finding in found.items()}
+    return one({"status": "failed" if failed else "ok", "checks": checks}, 503 if failed else 200)
+
+
+@bp.after_request
+def _fresh(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _told(finding: Finding) -> dict[str, object]:
+    return {name: value for name, value in asdict(finding).items() if value is not None}

@@ -70,7 +70,7 @@ class RedisPulse:
         self._client = client
 
     def feel(self) -> None:
-        """Raises Unavailable: Redis does not answer, or does not let the hub in."""
+        """Raises Unavailable: Redis does not answer at once, or does not let the hub in."""
         with _translated():
             self._client.ping()
 
