@@ -55,16 +55,6 @@ class RateStore:
     def __init__(self, mongo: Mongo) -> None:
         self._rates = mongo.db.get_collection("rates", write_concern=_QUICK)
 
-    def take(self, bucket: str, *, per_s: float, burst: int) -> float:
-        """Take one token; the seconds until there is one, 0 if it was taken.
-
-        Args:
-            per_s: tokens that come back in a second.
-            burst: the most that a bucket holds; a new one is full.
-        """
-        drawn = self.draw(bucket, Rate(per_s, burst))
-        return 0.0 if drawn.count else float(max(0.0, 1 - drawn.left) / per_s)
-
     def draw(self, bucket: str, rate: Rate, *, wish: int = 1, back: int = 0) -> Drawn:
         """As ``Buckets`` has it."""
         change = _drawing(rate, wish, back)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from hub.store.rates import Rate
+
 RATE_MIN_PER_S: Final = 2.0
 BURST_MIN: Final = 3
 """The official clients of the DataStream API send this much, and some do not survive a 429."""
@@ -42,6 +44,10 @@ class ODataLimits:
             scheme, _, host = origin.partition("://")
             if scheme not in ("http", "https") or not host or "/" in host:
                 raise ValueError(f"ORIGINS: {origin} is no origin like https://example.org")
+
+    @property
+    def rate(self) -> Rate:
+        return Rate(self.rate_per_s, self.burst)
 
     @property
     def allowed_origins(self) -> frozenset[str]:
