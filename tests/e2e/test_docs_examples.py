@@ -31,6 +31,7 @@ PAGES = (
     "docs/sessions.md",
     "docs/cli.md",
     "docs/observations.md",
+    "docs/odata.md",
     "docs/odata-datastream.md",
     "docs/feed.md",
 )
