@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.values import Device, DeviceKind
+from hub.values import Device, DeviceKind, Document
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -17,7 +17,8 @@ def device(
     host: str = "127.0.0.1",
     unit: int | None = None,
     timeout_s: float = 1.0,
-    **options: Any,
+    options: Document | None = None,
+    **more: Any,
 ) -> Device:
     return Device(
         id=1,
@@ -29,7 +30,7 @@ def device(
         enabled=True,
         poll_interval_s=1.0,
         timeout_s=timeout_s,
-        options=options,
+        options=(options or {}) | more,
         description="",
         tags={},
         created=EPOCH,

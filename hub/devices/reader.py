@@ -58,6 +58,10 @@ class CellReader(Session):
             DeviceRefused, DeviceUnreachable, DeviceTimeout, DeviceGarbled.
         """
 
+    def worth_parting(self, error: DeviceRefused) -> bool:
+        """Whether a refused request may succeed in parts: not if all is refused alike."""
+        return True
+
     async def read(self, points: Sequence[Point]) -> list[Reading]:
         plan = self._planned(tuple(points))
         found = dict(plan.failed)
@@ -94,7 +98,8 @@ class CellReader(Session):
                 parts = await self.fetch(batch)
             except DeviceRefused as exc:
                 refused += 1
-                smaller = _parts(batch) if refused <= REFUSALS_MAX else []
+                parting = refused <= REFUSALS_MAX and self.worth_parting(exc)
+                smaller = _parts(batch) if parting else []
                 waiting += reversed(smaller)
                 if smaller:
                     continue
