@@ -441,6 +441,14 @@ def test_metadata_says_what_can_be_done(ask) -> None:
         assert own[name][f"{capabilities}TopSupported"] is True
 
 
+def test_the_level_is_said_in_both_formats(ask) -> None:
+    told = ask("/$metadata?$format=json").json["Hub"]["Container"]
+    assert told["@Org.OData.Capabilities.V1.ConformanceLevel"] == "Intermediate"
+    root = ElementTree.fromstring(ask("/$metadata").data)
+    members = {one.get("EnumMember") for one in root.iter(f"{EDM}Annotation")}
+    assert "Org.OData.Capabilities.V1.ConformanceLevelType/Intermediate" in members
+
+
 def test_full_metadata_tells_types_and_ids(ask) -> None:
     url = "/Observations?$top=1&$select=Id,ResultValue,ActivityStartDate"
     row = ask(url, Accept="application/json;odata.metadata=full").json["value"][0]

@@ -57,6 +57,14 @@ class Structure:
 
 
 @dataclass(frozen=True, slots=True)
+class Enumerated:
+    """A value of a term that is a member of an enumeration. ``type`` is qualified."""
+
+    type: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class NamedSet:
     """An entity set. ``terms`` are its annotations by qualified term."""
 
@@ -67,8 +75,8 @@ class NamedSet:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """One service. Values of terms are plain values, lists and records; a ``Member`` is named
-    by text."""
+    """One service. Values of terms are truths, texts, lists of texts, records of values, and
+    ``Enumerated``."""
 
     structures: tuple[Structure, ...]
     sets: tuple[NamedSet, ...]

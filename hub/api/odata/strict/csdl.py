@@ -7,7 +7,7 @@ from typing import Any, Final
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from hub.query.odata.schema import NAMESPACE, Link, Member, NamedSet, Schema, Structure
+from hub.query.odata.schema import NAMESPACE, Enumerated, Link, Member, NamedSet, Schema, Structure
 
 CONTAINER: Final = "Container"
 _EDMX: Final = "http://docs.oasis-open.org/odata/ns/edmx"
@@ -16,7 +16,7 @@ _VOCABULARIES: Final = {
     name: f"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/{name}"
     for name in ("Org.OData.Capabilities.V1", "Org.OData.Aggregation.V1")
 }
-_PRECISION: Final = 3
+_PRECISION: Final = 6
 """Digits of a second in a moment."""
 
 
@@ -80,6 +80,8 @@ def _put_value(element: Element, value: Any) -> None:
             element.set("Bool", str(value).lower())
         case str():
             element.set("String", value)
+        case Enumerated(type=type_, member=member):
+            element.set("EnumMember", f"{type_}/{member}")
         case Mapping():
             record = SubElement(element, "Record")
             for name, inner in value.items():
@@ -141,4 +143,10 @@ def _json_set(named: NamedSet) -> dict[str, Any]:
 
 
 def _json_terms(terms: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"@{term}": value for term, value in terms.items()}
+    return {f"@{term}": _json_value(value) for term, value in terms.items()}
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _json_value(inner) for name, inner in value.items()}
+    return value.member if isinstance(value, Enumerated) else value

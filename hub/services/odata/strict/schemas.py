@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hub.query.odata import EntityType
-from hub.query.odata.clauses import METHODS
 from hub.query.odata.functions import FUNCTIONS
-from hub.query.odata.schema import NAMESPACE, NamedSet, Schema, Structure, structures
+from hub.query.odata.schema import (
+    NAMESPACE,
+    Enumerated,
+    NamedSet,
+    Schema,
+    Structure,
+    structures,
+)
 from hub.services.odata.strict import catalogue, sources
 from hub.services.odata.strict.sources import DATAPOINT, DOCUMENT, DOCUMENTS, VALUES
 from hub.services.odata.strict.types import ANY
@@ -16,6 +22,9 @@ from hub.services.odata.strict.values import POINT_TYPE
 _CAPABILITIES: Final = "Org.OData.Capabilities.V1"
 _FUNCTIONS: Final = (*sorted(FUNCTIONS), "cast", "isof", "hassubset")
 _SERVICE: Final[dict[str, Any]] = {
+    f"{_CAPABILITIES}.ConformanceLevel": Enumerated(
+        f"{_CAPABILITIES}.ConformanceLevelType", "Intermediate"
+    ),
     f"{_CAPABILITIES}.SupportedFormats": [
         "application/json;odata.metadata=minimal;IEEE754Compatible=false",
         "application/json;odata.metadata=full;IEEE754Compatible=true",
@@ -48,8 +57,7 @@ _QUERIED: Final[dict[str, Any]] = {
     f"{_CAPABILITIES}.ComputeSupported": True,
     "Org.OData.Aggregation.V1.ApplySupported": {
         "Transformations": ["filter", "identity", "compute", "groupby", "aggregate"],
-        "AggregationMethods": [*METHODS],
-        "Rollup": "None",
+        "Rollup": Enumerated("Org.OData.Aggregation.V1.RollupType", "None"),
     },
 }
 _SCANNED: Final[dict[str, Any]] = {
