@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from itertools import pairwise
 from threading import Event
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from pymongo.database import Database
 
 from hub.errors import Conflict
+from hub.jobs.schedule import once, timetable
 from hub.jobs.streams import downsample, purge_streams
 from hub.series.levels import ROLLUPS
 from hub.services import Services
@@ -337,3 +339,13 @@ def test_no_stream_and_no_policy_is_no_work(streams: Streams) -> None:
     assert retain(streams) == Enforced(whole=True)
     keep(streams, "core_value", HOUR)
     assert retain(streams) == Enforced(whole=True)
+
+
+def test_the_worker_has_a_job_for_it(streams: Streams) -> None:
+    (job,) = (job for job in timetable(streams.services, Event()) if job.id == "retention")
+    stream, clock = streams.new(), int(time.time()) * 1000
+    append(streams, stream, [(clock - 2 * HOUR, 1), (clock - HOUR // 2, 2)])
+    work(streams)
+    keep(streams, "core_value", HOUR)
+    assert once(streams.services, job) == 1
+    assert left(streams, stream) == [(clock - HOUR // 2, 2)]
