@@ -18,8 +18,8 @@ from hub.errors import Forbidden, Unauthorized
 from hub.services.rates import Standing
 
 PLANT: Final = ("plant", "session")
-ELSEWHERE: Final = frozenset({"datasets", "series", "streams"})
-"""Blueprints that are counted where a limit for them is set."""
+ELSEWHERE: Final = frozenset({"catalogue", "datasets", "series", "streams"})
+"""Blueprints that are counted where a limit for them is set, with those in them."""
 
 
 def register(app: Flask) -> None:
@@ -40,7 +40,7 @@ def _count() -> None:
 def _standing(endpoint: str) -> Standing | None:
     """How the one who asks stands; None where nothing is counted."""
     limits = services().limits
-    if request.blueprint in ELSEWHERE:
+    if endpoint.partition(".")[0] in ELSEWHERE:
         return limits.elsewhere(_key(), _address()) if limits.counts_elsewhere else None
     opening = opening_of(current_app, endpoint)
     if opening is None or opening.by not in PLANT:
