@@ -44,7 +44,7 @@ def web_command(settings: Settings) -> list[str]:
         *("--bind", settings.bind, "--reuse-port", "--no-control-socket"),
         *("--worker-class", "gthread", "--workers", str(settings.web_workers)),
         *("--threads", str(settings.web_threads), "--keep-alive", "75"),
-        *("--graceful-timeout", "30", "--log-level", "warning"),
+        *("--limit-request-line", "8190", "--graceful-timeout", "30", "--log-level", "warning"),
     ]
 
 

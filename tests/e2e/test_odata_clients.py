@@ -337,6 +337,16 @@ def test_the_shell_follows_links_that_nobody_quotes(
     assert ids(ShellClient(wire).pages("Records", options)) == expected(records, common)
 
 
+def test_a_long_list_of_locations_fits_a_request(wire: Wire, records: list[Row]) -> None:
+    places = ",".join(f"{number:06}" for number in range(1, 1_001))
+    given = f"LocationId in ({places})"
+    target = f"{ROOT}/Observations?%24top={WIDE}&%24select=Id&%24filter={quote(given, safe=',()')}"
+    assert 4_000 < len(target) < 8_000
+    answer = wire.get(target)
+    assert answer.status == 200
+    assert len(answer.json["value"]) == len(records)
+
+
 def test_the_shell_asks_for_lines_of_no_location(wire: Wire) -> None:
     url = RClient.url("Records", {"$filter": "LocationId eq  and DOI eq 'x'"})
     answer = wire.get(url, Accept="text/csv")
