@@ -216,6 +216,23 @@ def test_nothing_can_be_changed(client: FlaskClient, world: World, method: str, 
     assert answer.json["error"]["code"] == "method_not_allowed"
 
 
+def test_a_head_is_an_answer_without_its_body(client: FlaskClient, world: World) -> None:
+    for _ in range(6):
+        answer = client.head(f"{ROOT}/Observations", auth=(world.reader, ""), buffered=True)
+        assert (answer.status_code, answer.data) == (200, b"")
+        assert answer.headers["OData-Version"] == "4.01"
+
+
+def test_options_are_told_to_everybody(client: FlaskClient) -> None:
+    answer = client.options(f"{ROOT}/Observations")
+    assert (answer.status_code, answer.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
+
+
+@pytest.mark.parametrize("query", ["$skip=9007199254740992", "$top=9007199254740992&$skip=39"])
+def test_large_numbers_are_numbers(ask, query: str) -> None:
+    assert len(ids(ask(f"/Observations?{query}"))) == ("top" in query)
+
+
 def test_custom_query_options_are_ignored(ask) -> None:
     assert len(ids(ask("/Observations?$top=2&utm=5&utm=6&nonsense"))) == 2
 

@@ -163,8 +163,12 @@ def test_values_that_json_lacks(client: FlaskClient, database: Database, dataset
         ("$orderby=wind/speed desc", ["b'c", "a", "c"]),
         ("$orderby=year(Timestamp),n desc&$top=1", ["c"]),
         ("$skip=1&$top=1", ["b'c"]),
+        ("$apply=identity&$filter=n eq 5", ["c"]),
+        ("$apply=filter(n gt 3)", ["b'c", "c"]),
+        ("$apply=filter(year(Timestamp) gt 2000 and n lt 5)/compute(n mul 2 as t)&$filter=t eq 6",
+         ["a"]),
     ],
-)
+)  # fmt: skip
 def test_queries_choose_and_order(ask, query: str, stations: list[str]) -> None:
     answer = ask(f"Documents?{query}&$select=station")
     assert answer.status_code == 200, answer.data

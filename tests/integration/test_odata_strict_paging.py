@@ -152,6 +152,16 @@ def test_a_next_link_keeps_the_rest_of_the_question(client: FlaskClient, world: 
     assert "@odata.context" not in second.json
 
 
+def test_the_pages_behind_are_as_large_as_the_first_was_wished(
+    client: FlaskClient, world: World
+) -> None:
+    url = f"{ROOT}/Observations?$select=Id"
+    second = get(client, get(client, url, world.reader, 5).json["@odata.nextLink"], world.reader)
+    assert [row["Id"] for row in second.json["value"]] == [6, 7, 8, 9, 10]
+    third = get(client, second.json["@odata.nextLink"], world.reader, 2)
+    assert [row["Id"] for row in third.json["value"]] == [11, 12]
+
+
 # What a page costs
 
 

@@ -30,11 +30,13 @@ class Place:
             is told by counting.
         passed: rows before this page, those that ``$skip`` passed over too.
         left: how many rows ``$top`` still allows; None without one.
+        size: the wish for rows of a page; None without one.
     """
 
     after: tuple[Any, ...] | None = None
     passed: int = 0
     left: int | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ class SkipTokens:
             Invalid: the keys are too long to travel.
         """
         after = None if place.after is None else list(place.after)
-        content = {"q": _print(question), "a": after, "p": place.passed, "l": place.left}
+        content = {
+            "q": _print(question), "a": after, "p": place.passed, "l": place.left, "s": place.size,
+        }  # fmt: skip
         text = base64.urlsafe_b64encode(bson.encode(content)).rstrip(b"=")
         token = self._signer().sign(text).decode()
         if len(token) > _CHARS_MAX:
@@ -72,7 +76,7 @@ class SkipTokens:
         if content["q"] != _print(question):
             raise BadToken("$skiptoken belongs to another query", parameter="$skiptoken")
         after = None if content["a"] is None else tuple(content["a"])
-        return Place(after, content["p"], content["l"])
+        return Place(after, content["p"], content["l"], content["s"])
 
     def _signer(self) -> Signer:
         return Signer(self.secret, salt="odata", key_derivation="hmac")

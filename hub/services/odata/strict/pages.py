@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.query.odata import Property
-from hub.query.odata.skiptoken import Place
+from hub.query.odata.asking import Asked
+from hub.query.odata.skiptoken import Place, SkipTokens
 from hub.services.rows import Rows
 from hub.values import Document
 
@@ -78,6 +79,27 @@ class Page:
         self._rows.close()
 
 
+def begun(asked: Asked, question: str, tokens: SkipTokens, wish: int | None) -> Place:
+    """Where a page begins: at a token, or at the beginning.
+
+    Args:
+        wish: rows of a page, as the client of this page wishes; else as that of the first did.
+
+    Raises:
+        BadToken: the token is no one's, or of another question.
+    """
+    if asked.skiptoken is None:
+        return Place(None, asked.skip, asked.top, wish)
+    place = tokens.read(question, asked.skiptoken)
+    return replace(place, size=wish or place.size)
+
+
+def size_of(place: Place, most: int) -> int:
+    """How many rows the page at a place has, at most."""
+    size = min(place.size or most, most)
+    return size if place.left is None else min(size, place.left)
+
+
 @dataclass(frozen=True, slots=True)
 class Following:
     """Makes tokens. ``place`` is where the page itself begins."""
@@ -89,4 +111,4 @@ class Following:
     def __call__(self, last: Document, given: int) -> str:
         after = None if self.keys is None else self.keys(last)
         left = None if self.place.left is None else self.place.left - given
-        return self.write(Place(after, self.place.passed + given, left))
+        return self.write(Place(after, self.place.passed + given, left, self.place.size))

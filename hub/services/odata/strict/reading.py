@@ -15,7 +15,7 @@ from hub.query.odata.clauses import ComputeWith, GroupBy
 from hub.query.odata.refusal import unsupported
 from hub.query.odata.skiptoken import Place, SkipTokens
 from hub.services.odata.deadline import Deadline
-from hub.services.odata.strict.pages import Following, Page, Shape
+from hub.services.odata.strict.pages import Following, Page, Shape, begun, size_of
 from hub.services.odata.strict.plans import KEY, Plan, planned
 from hub.services.odata.strict.sources import Source
 from hub.services.permits import Permits
@@ -49,13 +49,12 @@ class Reading:
         """
         deadline = Deadline(self._budgets.report_ms)
         plan = planned(source, asked, deadline)
-        place = self._place(source, asked)
-        most = min(size or self._budgets.page_rows_max, self._budgets.page_rows_max)
-        wanted = most if place.left is None else min(most, place.left)
+        question = _question(source, asked)
+        place = begun(asked, question, self._tokens, size)
+        wanted = size_of(place, self._budgets.page_rows_max)
         release = self._permits.take(reader.key_id, heavy=_is_heavy(plan, asked))
         with _advising():
             rows = Rows(lambda: self._rows(plan, asked, (place, wanted), deadline), release)
-        question = _question(source, asked)
         following = Following(
             place,
             (lambda row: _keys(plan, row)) if plan.keyed else None,
@@ -104,11 +103,6 @@ class Reading:
         if not found:
             raise NotFound(f"there is no such entity in {source.name}", set=source.name)
         return found[0], _shape(plan)
-
-    def _place(self, source: Source, asked: Asked) -> Place:
-        if asked.skiptoken is None:
-            return Place(None, asked.skip, asked.top)
-        return self._tokens.read(_question(source, asked), asked.skiptoken)
 
     def _counted(self, plan: Plan, deadline: Deadline) -> int:
         with _advising():

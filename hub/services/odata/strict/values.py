@@ -21,7 +21,7 @@ from hub.query.odata.typed import Field
 from hub.series.levels import SECOND_MS
 from hub.series.shape import iso
 from hub.services.odata.deadline import Deadline
-from hub.services.odata.strict.pages import Following, Page, Shape
+from hub.services.odata.strict.pages import Following, Page, Shape, begun, size_of
 from hub.services.odata.strict.scanning import PLACE, VALUE, Scan
 from hub.services.queries import Budgets
 from hub.services.rows import Rows
@@ -56,11 +56,8 @@ class Values:
             OverBudget, TooMany: before the first row; later while iterating.
         """
         question = _question(stream, asked)
-        place = Place(None, asked.skip, asked.top)
-        if asked.skiptoken is not None:
-            place = self.tokens.read(question, asked.skiptoken)
-        most = min(size or self.budgets.page_rows_max, self.budgets.page_rows_max)
-        wanted = most if place.left is None else min(most, place.left)
+        place = begun(asked, question, self.tokens, size)
+        wanted = size_of(place, self.budgets.page_rows_max)
         scan = self._scan(reader, stream, asked)
         counted = _count(scan) if asked.count else None
         rows = Rows(lambda: _batches(scan, place), lambda: None)
