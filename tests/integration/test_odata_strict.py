@@ -439,6 +439,55 @@ def test_what_follows_apply_sees_its_result(ask) -> None:
     assert ask(f"/Observations?{apply}&$filter=DOI eq 'x'").status_code == 400
 
 
+@pytest.mark.parametrize("name", ["Metadata", "Locations", "Records", "Datasets", "Streams"])
+def test_every_property_of_every_set_can_be_asked_for(ask, name: str) -> None:
+    told = ask("/$metadata?$format=json").json["Hub"]
+    own = told[told["Container"][name]["$Type"].removeprefix("Hub.")]
+    members = {key: of for key, of in own.items() if not key.startswith("$")}
+    plain = [
+        key
+        for key, of in members.items()
+        if not of.get("$Collection") and of.get("$Type", "Edm.String").startswith("Edm.")
+    ]
+    assert "Id" in plain
+    for key in plain:
+        order = ask(
+            f"/{name}?$orderby={key} desc&$select={key}&$filter={key} ne null or {key} eq null"
+        )
+        assert order.status_code == 200, (key, order.data)
+        groups = ask(f"/{name}?$apply=groupby(({key}),aggregate($count as n))&$orderby={key}")
+        assert groups.status_code == 200, (key, groups.data)
+        counted = int(ask(f"/{name}/$count").data)
+        assert sum(row["n"] for row in groups.json["value"]) == counted == len(order.json["value"])
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("Datasets/$count?$filter=Kind eq 'observations'", 3),
+        ("Datasets/$count?$filter=Kind ne 'documents' and Published ne null", 2),
+        (f'Datasets/$count?$search="{DOIS[2]}"', 1),
+        ("Metadata/$count?$filter=Keywords/any(k:k eq 'k1')", 1),
+        ("Metadata/$count?$filter=Keywords/$count eq 2 and 'lake' in Keywords", 2),
+        ("Metadata/$count?$filter=PublishedTimestamp eq 2026-01-02T03:04:05.678Z", 2),
+        (f"Locations/$count?$filter=DOI in ('{DOIS[0]}','{DOIS[2]}')", 2),
+        ("Locations/$count?$filter=Latitude gt 50 and Name eq 'Place 12'", 1),
+        ("Records/$count?$filter=MonitoringLocationID eq 'L11' and LocationId eq 11", 14),
+    ],
+)
+def test_every_set_has_its_own_rows(ask, query: str, count: int) -> None:
+    answer = ask(f"/{query}")
+    assert (answer.status_code, answer.data) == (200, str(count).encode())
+
+
+def test_links_lead_to_what_is_behind_an_entity(ask, world: World) -> None:
+    full = {"Accept": "application/json;odata.metadata=full"}
+    for row in ask("/Datasets", **full).json["value"]:
+        link = row["Documents@odata.navigationLink"]
+        assert link == f"Datasets('{row['Id']}')/Documents"
+        assert ask(f"/{link}").status_code == 200
+
+
 # OData 4.01 Minimal
 
 
