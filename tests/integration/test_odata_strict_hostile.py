@@ -14,6 +14,7 @@ from pymongo.database import Database
 from hub.services import Services
 from tests.live import wait_until
 from tests.odata_world import World, made
+from tests.streams import Streams
 
 PIECES = [
     "/", "(", ")", "'", "''", "5", "-5", "1e400", "$", "@", "@p", ",", "=", ":", ";", "%", "%00",
@@ -36,7 +37,8 @@ VALID = [
 texts = st.lists(st.sampled_from([*PIECES, *VALID]), max_size=6).map("".join)
 heads = st.sampled_from(
     ["", "/", "Metadata", "Observations", "Records", "Locations", "Datasets", "Streams",
-     "Observations(5)", "Observations(5)/", "Datasets('x')/", "Streams(1)/", "$metadata"]
+     "Observations(5)", "Observations(5)/", "Datasets('x')/", "Streams(1)/", "$metadata",
+     "{documents}", "{documents}?", "{documents}/", "{values}", "{values}?", "{values}/"]
 )  # fmt: skip
 
 
@@ -44,6 +46,8 @@ heads = st.sampled_from(
 def world(services: Services, database: Database) -> World:
     found = made(services, database)
     wait_until(lambda: len(services.datasets.published()) == 2, "published")
+    streams = Streams(services, database)
+    streams.append(streams.new(), [(f"2026-01-01T00:00:{n:02}Z", n) for n in range(9)])
     return found
 
 
@@ -66,6 +70,13 @@ def test_garbage_is_refused_in_good_form(
     options: list[tuple[str, str]],
     raw: bool,
 ) -> None:
+    behind = {
+        "documents": f"Datasets('{world.datasets[0].uuid}')/Documents",
+        "values": "Streams(1)/Values",
+    }
+    head = head.format(**behind)
+    if head.endswith("?"):
+        head, path = head[:-1], ""
     tail = path.replace("\0", "").replace(" ", "%20") if raw else quote(path)
     query = "&".join(f"{quote(name)}={quote(text)}" for name, text in options)
     url = f"/odata/v4/{head}{tail.replace('?', '')}?{query}"
@@ -85,11 +96,12 @@ def mangled(dice: random.Random, text: str) -> str:
 def test_nearly_right_questions_are_no_faults_either(client: FlaskClient, world: World) -> None:
     dice = random.Random(11)
     statuses = set()
-    for _ in range(400):
+    for _ in range(600):
         option = dice.choice(OPTIONS[:10])
         query = {option: mangled(dice, dice.choice(VALID))}
-        collection = dice.choice(["Observations", "Metadata", "Locations", "Datasets", "Streams"])
-        url = f"/odata/v4/{collection}"
+        collections = ["Observations", "Metadata", "Locations", "Datasets", "Streams"]
+        collections += [f"Datasets('{world.datasets[0].uuid}')/Documents", "Streams(1)/Values"]
+        url = f"/odata/v4/{dice.choice(collections)}"
         answer = client.get(url, query_string=query, auth=(world.reader, ""), buffered=True)
         statuses.add(answer.status_code)
         assert answer.status_code in (200, 400, 415, 501), (query, answer.data)
