@@ -44,6 +44,11 @@ from hub.services.plant.groups import Groups
 from hub.services.plant.plant import Plant
 from hub.services.queries import Queries
 from hub.services.rates import Limits
+from hub.services.records.keeping import Keeping
+from hub.services.records.records import Records as DataRecords
+from hub.services.records.statistics import PlantStatistics
+from hub.services.records.values import PlantValues
+from hub.services.records.wishes import Seeing
 from hub.services.retention.enforcing import Enforcing
 from hub.services.retention.policies import Rules
 from hub.services.retention.retention import Retention
@@ -157,6 +162,11 @@ def build_services(
     reading = Readings(points, rollups, permits, settings.stream)
     opened = Streams(streams, progress, known, notes, settings.query)
     belonging = _belonging(mongo, streams, counters)
+    plant = _plant(belonging, opened, notes)
+    values = Values(Records(points, RecentPoints(mongo)), Setting(points, placing))
+    seeing = Seeing(plant.data, streams)
+    summed = _statistics(mongo, points, rollups, statistics)
+    retention = _retention(mongo, streams, points, statistics, notes)
     return Services(
         appending=Appending(placing, receipts, settings.ingest.documents_max),
         audit=notes,
@@ -174,19 +184,25 @@ def build_services(
         leases=store_leases.Leases(mongo),
         limits=Limits(_buckets(mongo, remote, pepper), settings.rate, pepper),
         people=_people(mongo, notes, pepper, settings.session),
-        plant=_plant(belonging, opened, notes),
-        purging=Purging(streams, points, rollups, progress),
+        plant=plant,
+        purging=Purging(streams, progress, _removers(mongo, points, rollups, statistics)),
         queries=Queries(stored, permits, settings.query, settings.answer, _page_tokens(pepper)),
         rates=Rates(_buckets(mongo, remote, pepper), settings.odata.rate),
         readings=reading,
         rebuilding=Rebuilding(known, read, places, holdings),
+        records=DataRecords(
+            PlantValues(seeing, values, permits, settings.answer),
+            PlantStatistics(seeing, summed, permits, settings.answer),
+            Keeping(seeing, retention.rules),
+            settings.ingest.documents_max,
+        ),
         regions=regions,
-        retention=_retention(mongo, streams, points, statistics, notes),
+        retention=retention,
         series=_series(stored, permits, settings),
-        statistics=_statistics(mongo, points, rollups, statistics),
+        statistics=summed,
         streams=opened,
         strict_odata=_odata(Parts(known, opened, reading, permits, settings.answer), mongo, pepper),
-        values=Values(Records(points, RecentPoints(mongo)), Setting(points, placing)),
+        values=values,
     )
 
 
@@ -256,6 +272,13 @@ def _statistics(
         Stepping(points, rollups),
         Summarizing(points, store, Floors(mongo)),
     )
+
+
+def _removers(
+    mongo: client.Mongo, points: KeptPoints, rollups: Rollups, statistics: StatisticStore
+) -> tuple[Callable[[int], int], ...]:
+    kept = (Policies(mongo).drop, Floors(mongo).drop)
+    return (points.remove_some, rollups.remove_some, statistics.remove_some, *kept)
 
 
 def _retention(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from itertools import chain
 from threading import Event
 
 from hub.services import Services
@@ -44,9 +43,7 @@ def purge_streams(services: Services, stopping: Event) -> int:
     """Remove the data of deleted streams, in bounded steps; how many streams are gone."""
     gone = 0
     for stream in services.purging.deleted():
-        services.retention.enforcing.drop(stream)
-        steps = chain(services.statistics.summarizing.purge(stream), services.purging.purge(stream))
-        for _ in steps:
+        for _ in services.purging.purge(stream):
             if stopping.is_set():
                 return gone
         gone += 1

@@ -39,6 +39,9 @@ class KeptPoints(PointStore):
                 floor = floors.get(mark.bucket.stream)
                 yield mark if floor is None else _above(mark, floor)
 
+    def floor(self, stream: int) -> int | None:
+        return self._floors.of([stream]).get(stream)
+
 
 def _above(mark: Mark, floor: int) -> Mark:
     return replace(mark, lo=max(mark.lo, floor), hi=max(mark.hi, floor))

@@ -308,6 +308,11 @@ class PointStore:
                     row.get("x", False),
                 )
 
+    def floor(self, stream: int) -> int | None:
+        """From which moment on (ms) a stream's raw datapoints are all there, and not only what came
+        late; None for always."""
+        return None
+
     def seen(self, marks: Iterable[Mark]) -> None:
         """Remove the marks of documents that nobody has written since; drop empty documents."""
         updates: list[UpdateOne | DeleteOne] = []

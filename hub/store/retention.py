@@ -64,10 +64,11 @@ class Policies:
         with translated():
             return self._retention.find_one({}, {"_id": 1}) is not None
 
-    def drop(self, stream: int) -> None:
-        """Forget a stream's policies."""
+    def drop(self, stream: int) -> int:
+        """Forget a stream's policies; how many there were."""
+        mine = {"_id": {"$gte": {"s": stream}, "$lt": {"s": stream + 1}}}
         with translated():
-            self._retention.delete_many({"_id": {"$gte": {"s": stream}, "$lt": {"s": stream + 1}}})
+            return self._retention.delete_many(mine).deleted_count
 
 
 class Floors:
@@ -94,9 +95,10 @@ class Floors:
             except DuplicateKeyError as exc:
                 raise Conflict("another worker has taken over the retention") from exc
 
-    def drop(self, stream: int) -> None:
+    def drop(self, stream: int) -> int:
+        """Forget a stream's floor; how many there were."""
         with translated():
-            self._floors.delete_one({"_id": stream})
+            return self._floors.delete_one({"_id": stream}).deleted_count
 
 
 class Removal:

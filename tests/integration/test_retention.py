@@ -15,6 +15,7 @@ from hub.errors import Conflict
 from hub.jobs.schedule import once, timetable
 from hub.jobs.streams import downsample, purge_streams
 from hub.series.levels import ROLLUPS
+from hub.series.selection import Selection
 from hub.services import Services
 from hub.services.retention import enforcing
 from hub.services.retention.enforcing import Enforced, Enforcing
@@ -280,6 +281,62 @@ def test_an_empty_stream_gets_no_floor(streams: Streams) -> None:
     retain(streams)
     assert sum(row[1] for row in buckets(streams, stream, "days").values()) == len(raw)
     assert left(streams, stream) == [point for point in raw if point[0] >= NOW - HOUR - 20_000]
+
+
+@pytest.mark.parametrize("kept", [HOUR, 20 * 365 * DAY], ids=["some raw", "all raw"])
+def test_levels_are_read_where_raw_values_are_gone(streams: Streams, kept: int) -> None:
+    stream, other = streams.new(), streams.new()
+    raw = some("levels", NOW - 3 * DAY, 300)
+    for each in (stream, other):
+        append(streams, each, raw)
+    work(streams)
+    keep(streams, "core_value", kept, stream)
+    retain(streams)
+    for level in ("minutes", "hours", "days", "weeks"):
+        for asked in (
+            Selection(granularity=level, limit=10_000, partial=True),
+            Selection(granularity=level, start=NOW // 1000 - 2 * 86_400, limit=7),
+        ):
+            read = streams.services.readings.read
+            found = read(now(streams, stream), asked)
+            assert found == read(now(streams, other), asked)
+            assert found.points or level == "weeks"
+
+
+def test_levels_are_read_where_no_raw_value_is_left(streams: Streams) -> None:
+    stream = streams.new()
+    raw = some("no raw", NOW - 3 * DAY, 300)
+    append(streams, stream, raw)
+    work(streams)
+    keep(streams, "core_value", HOUR)
+    retain(streams, NOW + DAY)
+    assert left(streams, stream) == []
+    read = streams.services.readings.read
+    hours = read(now(streams, stream), Selection(granularity="hours", limit=10_000)).points
+    assert sum(point["v"]["c"] for point in hours) == len(raw)
+    assert read(now(streams, stream), Selection()).total == 0
+    drawn = read(now(streams, stream), Selection(points=10))
+    assert drawn.granularity == "days"
+    assert sum(point["v"]["c"] for point in drawn.points) == len(raw)
+
+
+@pytest.mark.parametrize("offset", [0, 1, 30, 61])
+def test_raw_pages_count_only_what_is_left(streams: Streams, offset: int) -> None:
+    """Also where the floor is above what came late, and a longer limit lets that stay."""
+    stream, raw = streams.new(), some("pages", NOW - 3 * DAY, 1_000)
+    append(streams, stream, raw)
+    work(streams)
+    keep(streams, "core_value", 3 * HOUR)
+    retain(streams)
+    keep(streams, "core_value", 9 * DAY)
+    append(streams, stream, [(NOW - 2 * DAY + n, n) for n in range(20)])
+    work(streams)
+    wanted = left(streams, stream)
+    reading = streams.services.readings.read(
+        now(streams, stream), Selection(offset=offset, limit=5)
+    )
+    assert reading.total == len(wanted)
+    assert [point["v"] for point in reading.points] == [v for _, v in wanted[offset : offset + 5]]
 
 
 def test_a_run_goes_in_bounded_steps_and_the_next_goes_on(

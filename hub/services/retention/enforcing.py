@@ -88,11 +88,6 @@ class Enforcing:
         self._next = 0
         return replace(done, whole=begun == 0)
 
-    def drop(self, stream: Stream) -> None:
-        """Forget what is known of a deleted stream."""
-        self._policies.drop(stream.id)
-        self._floors.drop(stream.id)
-
     def _wanted(self, now_ms: int) -> Iterator[_Due]:
         """The streams of which something may have to go."""
         every = self._policies.of([EVERY_STREAM])[EVERY_STREAM]

@@ -6,7 +6,7 @@ before the marks of the changes go. So a run that is cut off is simply done agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from hub.errors import Conflict, Invalid
 from hub.series.windows import ONE_MINUTE, Lengths, changed, length_ms, widened
@@ -94,8 +94,3 @@ class Summarizing:
         if latest is not None:
             return max(now_ms, latest + 1)
         return now_ms if self._floors.of([stream.id]) else 0
-
-    def purge(self, stream: Stream) -> Iterator[int]:
-        """Remove a deleted stream's records in bounded steps; yields how many each removed."""
-        while count := self._statistics.remove_some(stream.id):
-            yield count

@@ -32,6 +32,7 @@ class Ranks:
     def __init__(self, settled: Settled, points: PointStore, rollups: Rollups) -> None:
         self._stream = settled.stream
         self._marks = settled.marks
+        self._floor = settled.floor
         self._unsettled = settled.until
         self._points = points
         self._rollups = rollups
@@ -80,8 +81,11 @@ class Ranks:
         return [found[piece] for piece in pieces]
 
     def _pieces(self, lo: int, hi: int, top: Level) -> list[Piece]:
-        """The range in pieces that the rollups have seen, and raw ones for the rest."""
+        """The range in pieces that the rollups have seen, and raw ones for the rest: also where
+        they count what is kept no more."""
         holes = [(mark.lo, mark.hi + 1) for mark in self._marks]
+        if self._floor is not None:
+            holes.append((lo, self._floor))
         if self._unsettled is not None:
             holes.append((self._unsettled, hi))
         made: list[Piece] = []

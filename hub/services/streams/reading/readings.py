@@ -10,7 +10,17 @@ import numpy as np
 
 from hub.errors import BadParameter
 from hub.series import draw, shape
-from hub.series.grid import Even, Grid, Run, asked_for, finer, grid_of, raw_range
+from hub.series.grid import (
+    AFTER_ALL,
+    BEFORE_ALL,
+    Even,
+    Grid,
+    Run,
+    asked_for,
+    finer,
+    grid_of,
+    raw_range,
+)
 from hub.series.levels import LEVELS, Level, first_rollup, highest_of, level_of
 from hub.series.parts import FloatArray, Parts, grouped
 from hub.series.points import Points, joined, plain
@@ -24,6 +34,7 @@ from hub.store.rollups import Rollups
 from hub.values import Stream
 
 ANYBODY = "anybody"
+Ends = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,24 +134,50 @@ class _Reader:
         asked = self._asked
         name = asked.granularity or self._highest.name
         earliest, latest = self._ends
+        if None in self._with_rollups(LEVELS[-1]):
+            return Reading(0, asked.limit, name)
+        if asked.points is not None and asked.granularity is None and not asked.draw:
+            name = self._finest(asked.points)
+        level = level_of(name)
+        if not asked.draw and (level is None or level.rank > self._highest.rank):
+            return self._downsampled(name)
         if earliest is None or latest is None:
             return Reading(0, asked.limit, name)
         if asked.draw:
             return self._drawn(asked.draw, earliest, latest)
-        if asked.points is not None and asked.granularity is None:
-            name = self._finest(asked.points, earliest, latest)
-        level = level_of(name)
-        if level is not None and level.rank <= self._highest.rank:
-            return self._raw(name, earliest, latest)
-        return self._downsampled(name, earliest, latest)
+        return self._raw(name, earliest, latest)
 
-    def _finest(self, points: int, earliest: int, latest: int) -> str:
-        """The name of the finest granularity with at most so many points in the range."""
-        lo, hi = self._clipped(earliest, latest)
-        if Ranks(self._settled, self._points, self._rollups).total(lo, hi) <= points:
-            return self._highest.name
+    def _with_rollups(self, level: Level) -> Ends:
+        """The ends of all that there is at a level, also where its raw datapoints are gone."""
+        first, last = self._ends
+        if self._settled.floor is None:
+            return first, last
+        mine = self._stream.id
+        begun, ended = (
+            self._rollups.nearest(level, mine, at, way, value=False)
+            for at, way in ((BEFORE_ALL, 1), (AFTER_ALL, -1))
+        )
+        if begun is not None and (first is None or begun < level.floor(first)):
+            first = int(self._rollups.read(level, (mine, begun, begun + 1)).first[0])
+        if ended is not None and (last is None or ended > last):
+            last = ended + level.width_ms
+        return first, last
+
+    def _finest(self, points: int) -> str:
+        """The name of the finest granularity with at most so many points in the range, and of
+        the raw datapoints only if none of the range are gone."""
+        earliest, latest = self._ends
+        floor = self._settled.floor
+        kept = floor is None or raw_range(self._highest, self._asked)[0] >= floor
+        if kept and earliest is not None and latest is not None:
+            lo, hi = self._clipped(earliest, latest)
+            if Ranks(self._settled, self._points, self._rollups).total(lo, hi) <= points:
+                return self._highest.name
         for level in LEVELS[self._highest.rank + 1 :]:
-            if len(self._run(Even(level), earliest, latest)) <= points:
+            first, last = self._with_rollups(level)
+            if first is None or last is None:
+                continue
+            if len(self._run(Even(level), first, last)) <= points:
                 return level.name
         return LEVELS[-1].name
 
@@ -182,8 +219,11 @@ class _Reader:
         run = asked_for(grid, self._asked, earliest, latest)
         return run if self._stream.value_downsamplers else run.page(0, 0, reverse=False)
 
-    def _downsampled(self, name: str, earliest: int, latest: int) -> Reading:
+    def _downsampled(self, name: str) -> Reading:
         asked = self._asked
+        earliest, latest = self._with_rollups(level_of(name) or LEVELS[-1])
+        if earliest is None or latest is None:
+            return Reading(0, asked.limit, name)
         run = self._run(grid_of(name, asked.tz), earliest, latest)
         page = run.page(asked.offset, asked.limit, reverse=asked.reverse)
         if not len(page):

@@ -23,10 +23,11 @@ UNSEEN_MAX = 500
 
 
 class Settled:
-    """One stream, as it was when this was made."""
+    """One stream, as it was when this was made. Below ``floor`` (ms) only rollups are whole."""
 
     def __init__(self, stream: Stream, points: PointStore, rollups: Rollups) -> None:
         self.stream = stream
+        self.floor = points.floor(stream.id)
         self._rollups = rollups
         self._carrying = Carrying(points, rollups)
         marks = list(points.marks(stream.id, UNSEEN_MAX + 1))

@@ -1,10 +1,13 @@
-"""The form in which a stream is described in JSON: names, types, defaults."""
+"""The form in which a stream is described in JSON: names, types, defaults.
+
+``told_as`` of a field is what the hub's description of itself says of its type.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
@@ -24,6 +27,11 @@ LATE: tuple[Late, ...] = ("reject", "replace", "keep")
 class _Granularity(fields.Field[str]):
     """A full name or a letter; its full name."""
 
+    told_as: ClassVar[Document] = {
+        "type": "string",
+        "enum": [text for level in LEVELS for text in (level.name, level.letter)],
+    }
+
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         level = level_of(value) if isinstance(value, str) else None
         if level is None:
@@ -32,6 +40,8 @@ class _Granularity(fields.Field[str]):
 
 
 class _Flag(fields.Field[bool]):
+    told_as: ClassVar[Document] = {"type": "boolean"}
+
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
             raise ValidationError("Must be true or false.")
@@ -40,6 +50,8 @@ class _Flag(fields.Field[bool]):
 
 class _Number(fields.Field[float]):
     """An integer as it is where 64 bits hold it, else as a float; no NaN, nothing beyond floats."""
+
+    told_as: ClassVar[Document] = {"type": "number"}
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float:
         if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
@@ -60,6 +72,8 @@ class _Text(fields.String):
 
 
 class _Object(fields.Field[Document]):
+    told_as: ClassVar[Document] = {"type": "object"}
+
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Document:
         if not isinstance(value, dict):
             raise ValidationError("Must be an object.")
@@ -68,6 +82,8 @@ class _Object(fields.Field[Document]):
 
 class _Source(fields.Field[Document]):
     """A stream's id, or an object with it."""
+
+    told_as: ClassVar[Document] = {"type": ["string", "object"]}
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Document:
         read: Document = SOURCE.load({"stream": value} if isinstance(value, str) else value)

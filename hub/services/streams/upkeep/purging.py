@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from hub.store.points import PointStore
 from hub.store.progress import Progress
-from hub.store.rollups import Rollups
 from hub.store.streams import RECENT_S, Streams
 from hub.values import Stream
 
 
 class Purging:
+    """Args: ``removers`` each remove a bounded number of a stream's documents, and say how many."""
+
     def __init__(
-        self, streams: Streams, points: PointStore, rollups: Rollups, progress: Progress
+        self, streams: Streams, progress: Progress, removers: Sequence[Callable[[int], int]]
     ) -> None:
         self._streams = streams
-        self._points = points
-        self._rollups = rollups
         self._progress = progress
+        self._removers = removers
 
     def deleted(self) -> list[Stream]:
         """The closed streams of which something is left."""
@@ -32,7 +31,7 @@ class Purging:
         documents went.
         """
         time.sleep(2 * RECENT_S)
-        while count := self._points.remove_some(stream.id) + self._rollups.remove_some(stream.id):
+        while count := sum(remove(stream.id) for remove in self._removers):
             yield count
         self._progress.drop(stream.id)
         self._streams.remove(stream.id)
