@@ -24,7 +24,7 @@ class Parameters:
     """The parameters that a call takes. Made once, for making a schema is dear."""
 
     def __init__(self, schema: Schema) -> None:
-        self._schema = schema
+        self.schema = schema
         self._defaults: dict[str, Any] = schema.load({})
 
     def of(self, request: Request) -> dict[str, Any]:
@@ -39,5 +39,5 @@ class Parameters:
         for name, values in request.args.lists():
             if len(values) > 1:
                 raise BadParameter(f"{name} is given {len(values)} times", parameter=name)
-        parameters: dict[str, Any] = self._schema.load(request.args)
+        parameters: dict[str, Any] = self.schema.load(request.args)
         return parameters

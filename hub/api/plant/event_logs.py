@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from flask import Blueprint, Response, request
@@ -47,6 +47,8 @@ class Url(bodies.Text):
 
 class Data(fields.Field[Document]):
     """A JSON object under the rules of documents in datasets."""
+
+    told_as: ClassVar[Document] = {"type": "object"}
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Document:
         if not isinstance(value, dict):

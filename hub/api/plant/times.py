@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields
 
 from hub.services.plant.facts import told
+from hub.values import Document
 
 __all__ = ["Bound", "Timestamp", "moment", "told"]
 
@@ -18,6 +19,10 @@ MILLISECOND = timedelta(milliseconds=1)
 SECONDS = re.compile(r"[+-]?[0-9]{1,12}(?:\.[0-9]{1,15})?", re.ASCII)
 LOST_PLUS = re.compile(r"(:[0-9]{2}(?:[.,][0-9]+)?) ([0-9]{2}:?[0-9]{2})$", re.ASCII)
 """Where a ``+`` stood before the offset, which in a URL that is not encoded means a space."""
+TOLD_AS: Document = {
+    "anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}],
+    "description": "ISO-8601 (any offset; none means UTC), or seconds since 1970.",
+}
 REFUSED = "Must be ISO-8601 text or seconds since 1970, in the years 1 to 9999."
 
 
@@ -45,6 +50,8 @@ def moment(value: Any, *, up: bool = False) -> datetime:
 class Timestamp(fields.Field[datetime]):
     """A timestamp in a body."""
 
+    told_as: ClassVar[Document] = TOLD_AS
+
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> datetime:
         try:
             return moment(value)
@@ -57,6 +64,8 @@ class Bound(fields.Field[datetime]):
 
     Rounded inwards to milliseconds, so that nothing outside the range is within.
     """
+
+    told_as: ClassVar[Document] = TOLD_AS
 
     def __init__(self, *, lower: bool, **options: Any) -> None:
         super().__init__(**options)

@@ -1,9 +1,12 @@
-"""Fields of what people and programs describe in JSON, and how each fault is named."""
+"""Fields of what people and programs describe in JSON, and how each fault is named.
+
+``told_as`` of a field is what the hub's description of itself says of its type.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, fields, validate
 
@@ -46,6 +49,8 @@ class Name(Text):
 class Flag(fields.Field[bool]):
     """``true`` or ``false``, nothing that stands for them."""
 
+    told_as: ClassVar[Document] = {"type": "boolean"}
+
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
             raise ValidationError("Must be true or false.")
@@ -77,6 +82,7 @@ class Number(fields.Field[float]):
     def __init__(self, least: float, most: float, **options: Any) -> None:
         super().__init__(**options)
         self._bounds = least, most
+        self.told_as: Document = {"type": "number", "minimum": least, "maximum": most}
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> float:
         least, most = self._bounds
@@ -87,6 +93,8 @@ class Number(fields.Field[float]):
 
 class Tags(fields.Field[Document]):
     """A JSON object of bounded size and depth, kept as it is; the rules of streams' tags."""
+
+    told_as: ClassVar[Document] = {"type": "object"}
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Document:
         if not isinstance(value, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
@@ -48,6 +48,8 @@ def _is_address(text: str) -> bool:
 
 
 class Object(fields.Field[Document]):
+    told_as: ClassVar[Document] = {"type": "object"}
+
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Document:
         if not isinstance(value, dict):
             raise ValidationError("Must be an object.")
