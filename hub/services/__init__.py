@@ -20,6 +20,7 @@ from hub.services.people import People
 from hub.services.plant.plant import Plant
 from hub.services.queries import Queries
 from hub.services.rates import Limits
+from hub.services.records.records import Records
 from hub.services.retention.retention import Retention
 from hub.services.series import Series
 from hub.services.statistics.statistics import Statistics
@@ -59,6 +60,7 @@ class Services:
     rates: Rates
     readings: Readings
     rebuilding: Rebuilding
+    records: Records
     regions: Regions
     retention: Retention
     series: Series
