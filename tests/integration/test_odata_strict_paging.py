@@ -266,6 +266,24 @@ def test_what_takes_too_long_is_refused_before_the_first_byte(
     hub.close()
 
 
+def test_what_takes_too_much_memory_says_what_to_narrow(
+    client: FlaskClient, database: Database, dataset: Access
+) -> None:
+    text = "x" * 200_000
+    for start in range(0, 600, 50):
+        rows = [
+            {"_id": ObjectId(), "_datasetid": dataset.uuid, "_timestamp": n, "n": n, "text": text}
+            for n in range(start, start + 50)
+        ]
+        database["documents"].insert_many(rows)
+    url = f"{ROOT}/Datasets('{dataset.uuid}')/Documents?$select=n&$orderby="
+    refused = get(client, url + "substring(text,5),n", dataset.secret)
+    assert refused.status_code == 408
+    assert "leave $orderby out" in refused.json["error"]["message"]
+    narrowed = get(client, url + "substring(text,5),n&$top=2", dataset.secret)
+    assert [row["n"] for row in narrowed.json["value"]] == [0, 1]
+
+
 def test_a_long_answer_is_streamed_in_pieces(
     client: FlaskClient, database: Database, dataset: Access
 ) -> None:
