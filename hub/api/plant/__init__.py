@@ -1,13 +1,13 @@
-"""The plant API: devices, groups, data streams over HTTP, in JSON."""
+"""The plant API over HTTP, in JSON: what there is in the plant, and what is recorded of it."""
 
 from __future__ import annotations
 
 from flask import Blueprint
 
-from hub.api.plant import data, devices, event_logs, groups
+from hub.api.plant import data, devices, event_logs, groups, retention, statistics, values
 from hub.api.plant.listing import check_ids
 
 bp = Blueprint("plant", __name__, url_prefix="/api")
 bp.url_value_preprocessor(check_ids)
-for _part in (devices, groups, data, event_logs):
+for _part in (devices, groups, data, values, statistics, event_logs, retention):
     bp.register_blueprint(_part.bp)
