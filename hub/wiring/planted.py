@@ -1,0 +1,65 @@
+"""The plant: devices, groups, data streams, their records, and event logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hub.fetching.fetcher import Fetcher
+from hub.services.events.event_logs import EventLogs
+from hub.services.events.events import Events
+from hub.services.events.processing import AT_ONCE, Processing
+from hub.services.permits import Permits
+from hub.services.plant.belonging import Belonging
+from hub.services.plant.data import Data
+from hub.services.plant.devices import Devices
+from hub.services.plant.groups import Groups
+from hub.services.plant.plant import Plant
+from hub.services.records.keeping import Keeping
+from hub.services.records.records import Records
+from hub.services.records.statistics import PlantStatistics
+from hub.services.records.values import PlantValues
+from hub.services.records.wishes import Seeing
+from hub.store import devices as store_devices
+from hub.store import groups as store_groups
+from hub.store.event_logs import EventLogStore
+from hub.wiring.flowing import Flowing
+from hub.wiring.ground import Ground
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """The services of the plant."""
+
+    plant: Plant
+    records: Records
+    events: Events
+
+
+def planted(ground: Ground, flowing: Flowing) -> Planted:
+    belonging = _belonging(ground, flowing)
+    notes, answer = ground.notes, ground.settings.answer
+    data = Data(belonging, flowing.streams, notes)
+    devices = Devices(belonging, data, flowing.streams, notes)
+    groups = Groups(belonging.groups, belonging.streams, notes)
+    seeing = Seeing(data, flowing.rows)
+    records = Records(
+        PlantValues(seeing, flowing.values, ground.permits, answer),
+        PlantStatistics(seeing, flowing.statistics, ground.permits, answer),
+        Keeping(seeing, flowing.retention.rules),
+        ground.settings.ingest.documents_max,
+    )
+    return Planted(Plant(data, devices, groups), records, _events(ground, belonging))
+
+
+def _belonging(ground: Ground, flowing: Flowing) -> Belonging:
+    mongo, counters = ground.mongo, ground.counters
+    devices, groups = store_devices.Devices(mongo, counters), store_groups.Groups(mongo, counters)
+    return Belonging(flowing.rows, devices, groups, EventLogStore(mongo, counters))
+
+
+def _events(ground: Ground, belonging: Belonging) -> Events:
+    fetch, notes = ground.settings.fetch, ground.notes
+    stored, devices = belonging.event_logs, belonging.devices
+    logs = EventLogs(stored, devices, notes, ground.permits, ground.settings.answer)
+    processing = Processing(logs, Fetcher(fetch), Permits(AT_ONCE), notes, fetch.timeout_s)
+    return Events(logs, processing)
