@@ -79,8 +79,8 @@ def form(begin: Begin) -> Format:
             for row in batch.rows:
                 if text := rows(row[STRETCH_FIELD], begin):
                     yield before + text
-                    before = b",{"
-        yield b"}]" if before == b",{" else b"[]"
+                    before = b"},{"
+        yield b"}]" if before == b"},{" else b"[]"
 
     return Format("json", "application/json", chunks)
 

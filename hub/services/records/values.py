@@ -19,10 +19,13 @@ from hub.services.records.wishes import Seeing, Wish
 from hub.services.rows import Position, Rows, resumed
 from hub.services.streams.reading.records import sequences
 from hub.services.values import Values
+from hub.store.points import PointStore
 from hub.values import Batch, Principal, Stream
 
 STRETCH = 5_000
 """Values of one stretch, about; what an answer holds in memory."""
+AHEAD = 1_280
+"""Values that are read ahead of them, at least; in 64 documents."""
 Written = tuple[int, int, Any]
 """A data stream, a time in ms and a value."""
 STRETCH_FIELD = "stretch"
@@ -32,7 +35,7 @@ STRETCH_FIELD = "stretch"
 class Stretch:
     """Some values in order of time, in columns; ``at`` in ms, ``sequence`` as in ``Record``."""
 
-    streams: Sequence[int]
+    streams: IntArray
     at: IntArray
     sequence: Sequence[int]
     values: list[Any]
@@ -47,13 +50,14 @@ class Stretch:
 
     @property
     def last(self) -> Position:
-        return int(self.at[-1]), self.streams[-1], self.sequence[-1]
+        return int(self.at[-1]), int(self.streams[-1]), self.sequence[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class PlantValues:
     seeing: Seeing
     values: Values
+    points: PointStore
     permits: Permits
     budgets: Budgets
 
@@ -142,7 +146,7 @@ class PlantValues:
         """Whole documents each: an instant is never in two stretches."""
         held: list[Points] = []
         size = 0
-        for piece in self.values.records.pieces(stream, lo, hi):
+        for piece in self.points.between(stream, lo, hi, AHEAD):
             held.append(piece)
             size += len(piece)
             if size >= STRETCH:
@@ -159,7 +163,7 @@ class PlantValues:
             found = (one for one in found if (one.at, one.stream, one.sequence) > last)
         while some := list(islice(found, STRETCH)):
             yield Stretch(
-                [one.stream for one in some],
+                np.array([one.stream for one in some], np.int64),
                 np.array([one.at for one in some], np.int64),
                 [one.sequence for one in some],
                 [one.value for one in some],
@@ -167,7 +171,8 @@ class PlantValues:
 
 
 def _stretch(stream: Stream, points: Points) -> Stretch:
-    return Stretch([stream.id] * len(points), points.at, sequences(points.at), points.values)
+    streams = np.full(len(points), stream.id, np.int64)
+    return Stretch(streams, points.at, sequences(points.at), points.values)
 
 
 def _first(limit: int, batches: Iterator[Batch]) -> Iterator[Batch]:
