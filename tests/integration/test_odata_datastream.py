@@ -105,6 +105,18 @@ FILTERS: list[tuple[str, Keep]] = [
         lambda r: (year(r) == 2012 and r["CharacteristicName"] == "pH") or dataset_of(r) == "cccc",
     ),
     ("not (CharacteristicName eq 'pH')", lambda r: r["CharacteristicName"] != "pH"),
+    (
+        f"DOI eq '{doi('aaaa')}' and RegionId eq 'admin.2.ca'",
+        lambda r: dataset_of(r) == "aaaa",
+    ),
+    (
+        f"LatitudeNormalized gt '49' and DOI in ('{doi('bbbb')}', '{doi('cccc')}')",
+        lambda r: dataset_of(r) != "aaaa",
+    ),
+    (
+        f"RegionId eq 'hub.mackenzie' and DOI eq '{doi('aaaa')}'",
+        lambda r: False,
+    ),
 ]  # fmt: skip
 IDS = [text[:60] or "no filter" for text, _ in FILTERS]
 

@@ -8,7 +8,7 @@ the better the more of them there were, and the more evenly the rows lie.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from time import monotonic
@@ -66,10 +66,19 @@ class Counting:
         if of.collection != DOCUMENTS or reached.condition is not None:
             return self._rows(reached.boundary, condition, exact)
         if PLACE in reached.keys:
-            boundary = _of_keys(of, PLACE, {"$in": reached.keys[PLACE]})
-            return self._rows(boundary, condition, exact, BY_PLACE)
+            places = self._places(reached.keys[PLACE], reached.keys[of.owner], exact)
+            return self._rows(_of_keys(of, PLACE, {"$in": places}), condition, exact, BY_PLACE)
         datasets = [_of_keys(of, of.owner, uuid) for uuid in reached.keys[of.owner]]
         return sum(self._rows(boundary, condition, exact) for boundary in datasets)
+
+    def _places(
+        self, places: Sequence[int | str], datasets: Sequence[int | str], deadline: Deadline
+    ) -> list[int]:
+        """Those of some locations that these datasets have: all rows of one are of its dataset."""
+        of_both = {"dataset": {"$in": list(datasets)}, "_id": {"$in": list(places)}}
+        query = bounded(Boundary("locations", of_both), guarded_stages([{"$project": {"_id": 1}}]))
+        rows = self._pipelines.rows(query, budget_ms=deadline.left_ms)
+        return [row["_id"] for row in rows]
 
     def _rows(
         self,
