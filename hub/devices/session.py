@@ -52,10 +52,11 @@ class Session(ABC):
         """One call's turn. The connection does not outlive a call that failed or was cancelled.
 
         Raises:
-            DeviceTimeout: it took longer than ``CALL_TIMEOUTS`` requests may.
+            DeviceTimeout: it took longer than ``CALL_TIMEOUTS`` requests may, one of them being
+                the time to close.
         """
         try:
-            async with asyncio.timeout(CALL_TIMEOUTS * self.timeout_s), self._turn:
+            async with asyncio.timeout((CALL_TIMEOUTS - 1) * self.timeout_s), self._turn:
                 try:
                     yield
                 except (BadAddress, BadDeviceValue, DeviceRefused):
@@ -67,14 +68,14 @@ class Session(ABC):
             raise DeviceTimeout("the device took too long for all that was asked") from exc
 
     @asynccontextmanager
-    async def request(self) -> AsyncIterator[None]:
-        """The time of one request.
+    async def request(self, times: int = 1) -> AsyncIterator[None]:
+        """The time of one request, or of so many.
 
         Raises:
             DeviceTimeout: it is over.
         """
         try:
-            async with asyncio.timeout(self.timeout_s):
+            async with asyncio.timeout(times * self.timeout_s):
                 yield
         except TimeoutError as exc:
             raise DeviceTimeout("the device did not answer in time") from exc

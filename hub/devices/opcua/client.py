@@ -1,0 +1,233 @@
+"""One session with an OPC UA server; with ``browsing`` the only user of its library's client."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
+from typing import Self
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.crypto import security_policies, uacrypto
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.uaerrors import UaError, UaStatusCodeError
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import SubjectAlternativeName, UniformResourceIdentifier
+
+from hub.devices.opcua.address import NodeName
+from hub.devices.opcua.variants import node_id, refusal
+from hub.errors import BadField, DeviceGarbled, DeviceRefused, DeviceTimeout, DeviceUnreachable
+from hub.errors import HubError as Known
+from hub.values import Document
+
+logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+"""It logs with a traceback what it raises too."""
+
+CHUNK_MAX = 500
+"""How many nodes a request reads where the server names no limit, or a higher one."""
+KEEP_ALIVE_S = 30.0
+SESSION_MS = 120_000
+CLOSE_S = 2.0
+LIMIT_OF_READING = node_id(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)
+NAMESPACES = node_id(ObjectIds.Server_NamespaceArray)
+
+Limit = Callable[[], AbstractAsyncContextManager[None]]
+"""Gives the time of one request."""
+
+LOST = {
+    "BadSessionIdInvalid",
+    "BadSessionClosed",
+    "BadSecureChannelIdInvalid",
+    "BadSecureChannelClosed",
+    "BadConnectionClosed",
+    "BadConnectionRejected",
+    "BadServerHalted",
+    "BadShutdown",
+    "BadTcpInternalError",
+    "BadTcpSecureChannelUnknown",
+}
+LATE = {"BadTimeout", "BadRequestTimeout"}
+TOO_MANY = {"BadTooManyOperations", "BadResponseTooLarge", "BadEncodingLimitsExceeded"}
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Whatever the library raises as an error of the hub.
+
+    What a broken server sends makes it stumble in every way; hence all exceptions.
+    """
+    try:
+        yield
+    except (Known, TimeoutError):
+        raise
+    except UaStatusCodeError as exc:
+        raise _meant(refusal(exc.code)) from exc
+    except OSError as exc:
+        raise DeviceUnreachable("the connection to the server was lost, or not made") from exc
+    except Exception as exc:
+        raise DeviceGarbled("what the server sent is no answer") from exc
+
+
+class Opened:
+    """An open session. Its methods ask once or more, each within a limit that it is given."""
+
+    def __init__(self, client: Client, timeout_s: float, limit: Limit) -> None:
+        self.ua = client.uaclient
+        self._client = client
+        self._limit = limit
+        self._close_s = min(CLOSE_S, timeout_s)
+        self._chunk = CHUNK_MAX
+        self._namespaces: list[str] | None = None
+
+    @classmethod
+    async def open(cls, url: str, chosen: Document, timeout_s: float, limit: Limit) -> Self:
+        """Connect, secure, log in; ask what the server takes."""
+        client = Client(url, timeout=timeout_s, watchdog_intervall=KEEP_ALIVE_S)
+        client.session_timeout = SESSION_MS
+        session = cls(client, timeout_s, limit)
+        try:
+            with told():
+                await _log_in(client, chosen)
+                found = await session.read([LIMIT_OF_READING])
+        except BaseException:
+            await session.close()
+            raise
+        limit_ = found[0].Value.Value if found[0].Value is not None else None
+        if isinstance(limit_, int) and limit_ > 0:
+            session._chunk = min(CHUNK_MAX, limit_)
+        return session
+
+    @property
+    def usable(self) -> bool:
+        return self._client.state.name == "CONNECTED"
+
+    async def close(self) -> None:
+        """Log out if there is time for it, and close the connection in any case."""
+        with suppress(Exception):
+            async with asyncio.timeout(self._close_s):
+                await self._client.disconnect()
+        with suppress(Exception):
+            self._client.disconnect_socket()
+
+    async def node(self, name: NodeName) -> ua.NodeId:
+        """A node's id as this server counts namespaces.
+
+        Raises:
+            DeviceRefused: it has no namespace of this URI.
+        """
+        index = name.namespace
+        if name.uri is not None:
+            known = await self._known_namespaces()
+            if name.uri not in known:
+                raise DeviceRefused(
+                    "the server has no such namespace", device_code="", reason="no such namespace"
+                )
+            index = known.index(name.uri)
+        return node_id(name.id, index)
+
+    async def read(
+        self, nodes: Sequence[ua.NodeId], attribute: AttributeIds = AttributeIds.Value
+    ) -> list[ua.DataValue]:
+        """An attribute of each, in as many requests as the server's limit makes necessary."""
+        found: list[ua.DataValue] = []
+        while len(found) < len(nodes):
+            part = list(nodes[len(found) : len(found) + self._chunk])
+            try:
+                async with self._limit():
+                    with told():
+                        got = await self.ua.read_attributes(part, attribute)
+            except DeviceRefused as exc:
+                if exc.detail["reason"] not in TOO_MANY or len(part) == 1:
+                    raise
+                self._chunk = len(part) // 2
+                continue
+            if len(got) != len(part):
+                raise DeviceGarbled("the server answered for more or fewer nodes than were asked")
+            found += got
+        return found
+
+    async def write(self, node: ua.NodeId, value: ua.Variant) -> None:
+        """Raises DeviceRefused: with the status."""
+        async with self._limit():
+            with told():
+                sent = ua.DataValue(value, StatusCode=None)
+                status = await self.ua.write_attributes([node], [sent])
+        if len(status) != 1:
+            raise DeviceGarbled("the server answered for more or fewer nodes than were written")
+        if not status[0].is_good():
+            raise refusal(status[0].value)
+
+    async def _known_namespaces(self) -> list[str]:
+        if self._namespaces is None:
+            found = (await self.read([NAMESPACES]))[0].Value
+            listed = found.Value if found is not None else None
+            self._namespaces = listed if isinstance(listed, list) else []
+        return self._namespaces
+
+
+def secured(chosen: Document) -> None:
+    """Raises BadField: a certificate or a key cannot be read."""
+    for name in ("certificate", "server_certificate"):
+        if chosen[name]:
+            try:
+                x509.load_pem_x509_certificate(chosen[name].encode())
+            except ValueError as exc:
+                raise _unreadable(name) from exc
+    if chosen["private_key"]:
+        try:
+            load_pem_private_key(chosen["private_key"].encode(), None)
+        except (ValueError, TypeError) as exc:
+            raise _unreadable("private_key") from exc
+
+
+async def _log_in(client: Client, chosen: Document) -> None:
+    if chosen["user"]:
+        client.set_user(chosen["user"])
+        client.set_password(chosen["password"] or "")
+    if chosen["policy"] != "none":
+        await _secure(client, chosen)
+    await client.connect()
+
+
+async def _secure(client: Client, chosen: Document) -> None:
+    certificate = x509.load_pem_x509_certificate(chosen["certificate"].encode())
+    with suppress(x509.ExtensionNotFound, IndexError):
+        names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
+        client.application_uri = names.get_values_for_type(UniformResourceIdentifier)[0]
+    pinned = chosen["server_certificate"]
+    try:
+        await client.set_security(
+            getattr(security_policies, f"SecurityPolicy{chosen['policy']}"),
+            _pem(chosen["certificate"]),
+            _pem(chosen["private_key"]),
+            server_certificate=_pem(pinned) if pinned else None,
+            mode=getattr(ua.MessageSecurityMode, chosen["mode"]),
+        )
+    except UaStatusCodeError:
+        raise
+    except UaError as exc:
+        reason = "it offers no endpoint of this policy and mode"
+        raise DeviceRefused(f"the server refused: {reason}", device_code="", reason=reason) from exc
+
+
+def _pem(text: str) -> uacrypto.CertProperties:
+    return uacrypto.CertProperties(text.encode(), extension="pem")
+
+
+def _unreadable(name: str) -> BadField:
+    said = "Cannot be read."
+    return BadField(f"options.{name}: {said}", fields={f"options.{name}": said})
+
+
+def _meant(refused: DeviceRefused) -> Known:
+    """A refusal that is about the connection or the time, as what it is."""
+    reason = refused.detail["reason"]
+    if reason in LOST:
+        return DeviceUnreachable("the server closed the session", reason=reason)
+    if reason in LATE:
+        return DeviceTimeout("the server did not do it in time", reason=reason)
+    return refused

@@ -1,0 +1,218 @@
+"""Whatever the network does: a right value or a named error in time, and then it works again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import get_args
+
+import pytest
+
+from hub.devices.contract import CALL_TIMEOUTS, Driver, Point, Reading
+from hub.devices.registry import DRIVERS, open_driver
+from hub.errors import DeviceError, DeviceTimeout, DeviceUnreachable, HubError
+from tests.chaos import Chaos, Harm
+from tests.devices import device
+from tests.integration.devices.rigs import RIGS, VALUES, Rig, started
+
+TIMEOUT_S = 0.4
+SLACK_S = 1.5
+"""What a machine that is busy with other tests may add."""
+
+
+Ports = dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def ports() -> Iterator[Ports]:
+    with started() as ports:
+        yield ports
+
+
+def opened(rig: Rig, port: int, timeout_s: float = TIMEOUT_S) -> Driver:
+    return open_driver(device(rig.kind, port, timeout_s=timeout_s, **rig.options))
+
+
+async def outcome(driver: Driver, points: tuple[Point, ...]) -> list[Reading] | DeviceError:
+    try:
+        return await driver.read(points)
+    except DeviceError as exc:
+        return exc
+
+
+def is_right(found: list[Reading] | DeviceError) -> bool:
+    return isinstance(found, list) and [r.value for r in found] == list(VALUES)
+
+
+def is_named(found: list[Reading] | DeviceError) -> bool:
+    """Whether it is an error of the whole device, or one of each value that is not right."""
+    if isinstance(found, DeviceError):
+        return True
+    told = zip(found, VALUES, strict=True)
+    return all(r.value == value or isinstance(r.error, HubError) for r, value in told)
+
+
+async def harmed(rig: Rig, chaos: Chaos, harm: Harm, at: int, *, warm: bool) -> None:
+    """Read under harm, then without: in time, rightly or named, and rightly again."""
+    driver = opened(rig, chaos.port)
+    try:
+        if warm:
+            assert is_right(await outcome(driver, rig.points))
+        chaos.harm(harm, at)
+        begun = time.monotonic()
+        found = await outcome(driver, rig.points)
+        assert time.monotonic() - begun < CALL_TIMEOUTS * TIMEOUT_S + SLACK_S
+        assert is_right(found) or is_named(found), (harm, at, found)
+        chaos.harm("none")
+        again = await outcome(driver, rig.points)
+        assert is_right(again), (harm, at, found, again)
+    finally:
+        await driver.close()
+
+
+def through_chaos(port: int, rig: Rig, harm: Harm, places: list[int], *, warm: bool) -> None:
+    """The same harm at several bytes, each in a network of its own."""
+
+    async def one(at: int) -> None:
+        async with Chaos(port) as chaos:
+            await harmed(rig, chaos, harm, at, warm=warm)
+
+    async def run() -> None:
+        for first in range(0, len(places), 12):
+            await asyncio.gather(*(one(at) for at in places[first : first + 12]))
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
+@pytest.mark.parametrize("warm", [True, False], ids=["warm", "cold"])
+@pytest.mark.parametrize("harm", ["split", "delay", "drop", "duplicate", "reset", "babble"])
+@pytest.mark.parametrize("name", RIGS)
+def test_harm_to_whole_answers(ports: Ports, name: str, harm: Harm, warm: bool) -> None:
+    rig = RIGS[name]
+    through_chaos(ports[name], rig, harm, [0], warm=warm)
+
+
+@pytest.mark.parametrize("harm", ["close", "stall"])
+@pytest.mark.parametrize("name", RIGS)
+def test_answers_that_end_at_any_byte(ports: Ports, name: str, harm: Harm) -> None:
+    rig = RIGS[name]
+    step = max(1, rig.answer_bytes // 20)
+    through_chaos(ports[name], rig, harm, list(range(0, rig.answer_bytes, step)), warm=True)
+
+
+@pytest.mark.parametrize("name", RIGS)
+def test_answers_with_any_byte_garbled_but_those_of_values(ports: Ports, name: str) -> None:
+    rig = RIGS[name]
+    step = max(1, len(rig.told) // 20)
+    through_chaos(ports[name], rig, "garble", list(rig.told)[::step], warm=True)
+
+
+@pytest.mark.parametrize("name", RIGS)
+def test_splitting_and_a_short_delay_do_no_harm(ports: Ports, name: str) -> None:
+    rig, port = RIGS[name], ports[name]
+
+    async def run() -> None:
+        async with Chaos(port) as chaos:
+            driver = opened(rig, chaos.port, 5.0)
+            for harm in ("split", "delay"):
+                chaos.harm(harm)
+                assert is_right(await outcome(driver, rig.points))
+            await driver.close()
+            assert chaos.connections == 1
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
+@pytest.mark.parametrize("name", RIGS)
+def test_silence_is_a_timeout_and_takes_little_longer(ports: Ports, name: str) -> None:
+    rig, port = RIGS[name], ports[name]
+
+    async def run() -> None:
+        async with Chaos(port) as chaos:
+            driver = opened(rig, chaos.port)
+            assert is_right(await outcome(driver, rig.points))
+            chaos.harm("drop")
+            begun = time.monotonic()
+            assert isinstance(await outcome(driver, rig.points), DeviceTimeout)
+            assert time.monotonic() - begun < 3 * TIMEOUT_S + SLACK_S
+            await driver.close()
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
+@pytest.mark.parametrize("name", RIGS)
+def test_a_port_where_nobody_answers_is_unreachable(ports: Ports, name: str) -> None:
+    rig = RIGS[name]
+
+    async def run() -> None:
+        server = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        server.close()
+        await server.wait_closed()
+        driver = opened(rig, port)
+        assert isinstance(await outcome(driver, rig.points), DeviceUnreachable)
+        await driver.close()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
+@pytest.mark.parametrize("name", RIGS)
+def test_tasks_take_turns_on_one_connection(ports: Ports, name: str) -> None:
+    rig, port = RIGS[name], ports[name]
+
+    async def run() -> None:
+        async with Chaos(port) as chaos:
+            driver = opened(rig, chaos.port, 5.0)
+            found = await asyncio.gather(*(outcome(driver, rig.points) for _ in range(20)))
+            await driver.close()
+            await driver.close()
+            assert all(is_right(each) for each in found)
+            assert chaos.connections == 1
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
+@pytest.mark.parametrize("name", RIGS)
+def test_a_call_that_is_given_up_leaves_nothing_for_the_next(ports: Ports, name: str) -> None:
+    rig, port = RIGS[name], ports[name]
+
+    async def run() -> None:
+        async with Chaos(port, delay_s=0.3) as chaos:
+            driver = opened(rig, chaos.port, 5.0)
+            assert is_right(await outcome(driver, rig.points))
+            chaos.harm("delay")
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(driver.read(rig.points), 0.1)
+            chaos.harm("none")
+            assert is_right(await outcome(driver, rig.points))
+            await driver.close()
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
+@pytest.mark.parametrize("name", RIGS)
+def test_an_answer_that_came_twice_is_not_taken_for_the_next(ports: Ports, name: str) -> None:
+    rig, port = RIGS[name], ports[name]
+
+    async def run() -> None:
+        async with Chaos(port) as chaos:
+            driver = opened(rig, chaos.port, 5.0)
+            await driver.open()
+            chaos.harm("duplicate")
+            for _ in range(5):
+                for point, value in zip(rig.points, VALUES, strict=True):
+                    found = await outcome(driver, (point,))
+                    assert isinstance(found, DeviceError) or found[0].value == value
+            await driver.close()
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
+def test_every_kind_has_a_rig() -> None:
+    assert {rig.kind for rig in RIGS.values()} == set(DRIVERS)
+
+
+def test_every_harm_is_done() -> None:
+    done = {"split", "delay", "drop", "duplicate", "reset", "babble", "close", "stall", "garble"}
+    assert done | {"none"} == set(get_args(Harm))
