@@ -10,6 +10,9 @@ from marshmallow import RAISE, Schema, fields, validate
 from hub.api import answers, body, verdicts
 from hub.api.auth import principal, requires
 from hub.api.context import services
+from hub.api.openapi.headers import IDEMPOTENCY
+from hub.api.openapi.shapes import datasets as shapes
+from hub.api.openapi.told import told
 from hub.api.parameters import Count, Parameters
 from hub.errors import BadParameter
 from hub.ingest.text import shape_of
@@ -53,8 +56,16 @@ AGGREGATE_ARGS = Parameters(AggregateArgs())
 
 
 @bp.put("/<dataset>/")
+@told(
+    query=PUT_ARGS,
+    given=(IDEMPOTENCY,),
+    body=shapes.DOCUMENTS,
+    answers=shapes.PUT,
+    refuses=(409, 422),
+)
 @requires(scopes.WRITE)
 def put(dataset: str) -> Response:
+    """Put documents into a dataset."""
     args = PUT_ARGS.of(request)
     content = body.read(request)
     media_type = body.media_type(request, (body.JSON, *body.NDJSON))
@@ -69,20 +80,26 @@ def put(dataset: str) -> Response:
 
 
 @bp.post("/<dataset>/")
+@told(query=FIND_ARGS, body=shapes.FILTER, answers=shapes.FOUND, refuses=(406, 409))
 @requires(scopes.READ)
 def query(dataset: str) -> Response:
+    """Query a dataset."""
     return _found(dataset, body.query(request, empty={}))
 
 
 @bp.get("/<dataset>/")
+@told(query=FIND_ARGS, answers=shapes.FOUND, refuses=(406, 408, 409, 413))
 @requires(scopes.READ)
 def everything(dataset: str) -> Response:
+    """Read a dataset, the oldest documents first."""
     return _found(dataset, {})
 
 
 @bp.post("/<dataset>/aggregate/")
+@told(query=AGGREGATE_ARGS, body=shapes.PIPELINE, answers=shapes.ROWS, refuses=(406, 409))
 @requires(scopes.ANALYZE)
 def aggregate(dataset: str) -> Response:
+    """Run an aggregation pipeline over a dataset."""
     AGGREGATE_ARGS.of(request)
     pipeline = body.query(request, empty=[])
     form = answers.format_of(request)

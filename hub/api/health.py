@@ -9,6 +9,8 @@ from marshmallow import RAISE, Schema, fields
 
 from hub.api.answers import one
 from hub.api.context import services
+from hub.api.openapi.shapes import health as shapes
+from hub.api.openapi.told import told
 from hub.api.opening import public
 from hub.api.parameters import Parameters
 from hub.services.health import Finding
@@ -27,23 +29,27 @@ READY_ARGS = Parameters(ReadyArgs())
 
 
 @bp.get("/api/health/")
+@told(answers=shapes.WELL)
 @public
 def health() -> Response:
+    """Say whether the hub can do its work."""
     services().health.check()
     return one({"status": "ok"})
 
 
 @bp.get("/healthz/")
+@told(answers=shapes.WELL)
 @public
 def alive() -> Response:
-    """This process answers; nothing else is looked at."""
+    """Say that this process answers; nothing else is looked at."""
     return one({"status": "ok"})
 
 
 @bp.get("/readyz/")
+@told(query=READY_ARGS, answers=shapes.READY)
 @public
 def ready() -> Response:
-    """What the named checks found; 503 where one failed."""
+    """Run the named checks; 503 where one fails."""
     names = READY_ARGS.of(request)["checks"].split(",")
     found = services().health.findings(name.strip() for name in names)
     failed = any(finding.status == "failed" for finding in found.values())

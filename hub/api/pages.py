@@ -15,6 +15,7 @@ from string import Template
 
 from flask import Blueprint, Response, abort, request
 
+from hub.api.openapi.told import untold
 from hub.api.opening import public
 
 bp = Blueprint("pages", __name__, url_prefix="/streams")
@@ -38,6 +39,7 @@ POLICY = "; ".join(
 
 
 @bp.get("/", strict_slashes=True)
+@untold
 @public
 def page() -> Response:
     """The page, which is asked for again each time and answered from the browser where it can."""
@@ -53,6 +55,7 @@ def page() -> Response:
 
 
 @bp.get("/<version>/<name>")
+@untold
 @public
 def asset(version: str, name: str) -> Response:
     """A file of the page. One of another version is not here."""

@@ -13,7 +13,8 @@ from flask import Blueprint, Response, request
 from hub.api import body
 from hub.api.auth import principal, requires
 from hub.api.context import services
-from hub.api.streams import asked, forms, sending, shapes
+from hub.api.openapi.told import told
+from hub.api.streams import asked, asking, forms, sending, shapes, telling
 from hub.api.streams.columns import columns
 from hub.api.streams.forms import JSON, JSONP, Form, Told
 from hub.errors import BadParameter
@@ -31,8 +32,10 @@ REPEATED = frozenset((*LISTS, *(asked.SHORT[name] for name in LISTS)))
 
 
 @bp.get("/<dataset>/series/")
+@told(query=asking.SERIES, answers=telling.A_SERIES, refuses=(406, 408, 413))
 @requires(scopes.READ)
 def one(dataset: str) -> Response:
+    """Read a field of a dataset as a time series."""
     _check_names()
     form = _form()
     selection = asked.selection(request.args, AS_STREAM)

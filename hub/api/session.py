@@ -11,6 +11,8 @@ from hub.api import body, cookie
 from hub.api.answers import one
 from hub.api.auth import optional_visit, refuse_people, requires_session, visit
 from hub.api.context import services
+from hub.api.openapi.shapes import sessions as shapes
+from hub.api.openapi.told import Body, Named, told
 from hub.api.opening import public
 from hub.errors import Unauthorized, UnsupportedMedia
 from hub.services.people.passwords import CHARS
@@ -34,9 +36,10 @@ ASKED = Asked()
 
 
 @bp.post("/")
+@told(body=Body(Named("Login", ASKED)), answers=shapes.LOGGED_IN, refuses=(401, 403, 429))
 @public
 def login() -> Response:
-    """201 with a new session; the one that is shown, if any, ends."""
+    """Log in: a new session; the one that is shown, if any, ends."""
     before = optional_visit()
     asked = ASKED.load(_json())
     opened = services().people.sessions.open(
@@ -48,14 +51,18 @@ def login() -> Response:
 
 
 @bp.get("/")
+@told(answers=shapes.WHO)
 @requires_session
 def who() -> Response:
+    """Show whose session it is, and its CSRF token."""
     return one(_told(visit()))
 
 
 @bp.delete("/")
+@told(answers=shapes.LOGGED_OUT)
 @requires_session
 def logout() -> Response:
+    """Log out."""
     services().people.sessions.close(visit())
     response = Response(status=204)
     cookie.take_back(response)

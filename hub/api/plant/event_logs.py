@@ -10,8 +10,10 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from hub.api.answers import one
 from hub.api.context import services
+from hub.api.openapi.shapes.common import GONE
+from hub.api.openapi.told import told
 from hub.api.parameters import Count, Parameters
-from hub.api.plant import bodies
+from hub.api.plant import bodies, telling
 from hub.api.plant.listing import ID, NoArgs, RangeArgs, streamed, window_of
 from hub.api.plant.opening import principal, requires_plant
 from hub.api.plant.times import Timestamp
@@ -108,8 +110,10 @@ NO_ARGS = Parameters(NoArgs())
 
 
 @bp.get("/event-log/")
+@told(query=LIST_ARGS, answers=telling.EVENT_LOGS)
 @requires_plant(scopes.EVENT_LOG_READ)
 def every() -> Response:
+    """List event logs: the newest first, or those between two times in their order."""
     args = LIST_ARGS.of(request)
     window = window_of(args)
     wish = Wish(
@@ -126,43 +130,59 @@ def every() -> Response:
 
 
 @bp.post("/event-log/")
+@told(body=telling.form("NewEventLog", EVENT_LOG), answers=telling.made(telling.EVENT_LOG))
 @requires_plant(scopes.EVENT_LOG_WRITE)
 def create() -> Response:
+    """Tell of an event."""
     NO_ARGS.of(request)
     given = bodies.load(request, EVENT_LOG)
     return one(shown(services().events.logs.create(given, principal())), 201)
 
 
 @bp.get(f"/event-log/<{ID}:event_log>/")
+@told(query=NO_ARGS, answers=telling.one(telling.EVENT_LOG))
 @requires_plant(scopes.EVENT_LOG_READ)
 def single(event_log: int) -> Response:
+    """Show an event log."""
     NO_ARGS.of(request)
     return one(shown(services().events.logs.get(event_log, principal())))
 
 
 @bp.put(f"/event-log/<{ID}:event_log>/")
+@told(body=telling.whole(EVENT_LOG), answers=telling.one(telling.EVENT_LOG))
 @requires_plant(scopes.EVENT_LOG_WRITE)
 def replace(event_log: int) -> Response:
+    """Replace an event log: what is not said goes back to its default."""
     return _changed(event_log, partial=False)
 
 
 @bp.patch(f"/event-log/<{ID}:event_log>/")
+@told(body=telling.changed(EVENT_LOG), answers=telling.one(telling.EVENT_LOG))
 @requires_plant(scopes.EVENT_LOG_WRITE)
 def change(event_log: int) -> Response:
+    """Change an event log: what is not said stays."""
     return _changed(event_log, partial=True)
 
 
 @bp.delete(f"/event-log/<{ID}:event_log>/")
+@told(query=NO_ARGS, answers=GONE)
 @requires_plant(scopes.EVENT_LOG_WRITE)
 def delete(event_log: int) -> Response:
+    """Delete an event log."""
     NO_ARGS.of(request)
     services().events.logs.delete(event_log, principal())
     return Response(status=204)
 
 
 @bp.post(f"/event-log/<{ID}:event_log>/process/")
+@told(
+    body=telling.form("Look", PROCESS, required=False),
+    answers=telling.one(telling.PROCESSED, "What was found; nothing is kept of it."),
+    refuses=(409, 502, 504),
+)
 @requires_plant(scopes.EVENT_LOG_WRITE)
 def process(event_log: int) -> Response:
+    """Fetch the page at an event log's address, and find elements in it."""
     NO_ARGS.of(request)
     sent = bodies.raw(request)
     look = Look(**bodies.checked({} if sent is None else sent, PROCESS))

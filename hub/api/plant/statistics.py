@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Blueprint, Response, request, url_for
 from marshmallow import RAISE, Schema, ValidationError, fields
@@ -12,8 +12,10 @@ from hub.api import answers
 from hub.api.answers import one
 from hub.api.context import services
 from hub.api.formats import Columns, Format, json_chunks
+from hub.api.openapi.told import Body, Form, Named, told
 from hub.api.parameters import Parameters
 from hub.api.plant import bodies
+from hub.api.plant import telling_records as telling
 from hub.api.plant.listing import ID, NoArgs, RangeArgs
 from hub.api.plant.opening import principal, requires_plant
 from hub.api.plant.times import Timestamp
@@ -35,6 +37,11 @@ OF_STEPS = ("mean", "min", "max")
 
 class Names(fields.Field[tuple[str, ...]]):
     """Names of fields, divided by commas; ``mean`` is always among them."""
+
+    told_as: ClassVar[Document] = {
+        "type": "string",
+        "description": f"Names with commas between them: {', '.join(FIELDS)}, or {ALL}.",
+    }
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> tuple[str, ...]:
         given = {name.strip() for name in str(value).split(",")}
@@ -64,21 +71,31 @@ class StatisticSchema(Schema):
     timestamp = Timestamp(required=True)
 
 
-STATISTIC = StatisticSchema.from_dict({name: fields.Raw() for name in FIELDS})()
+STATISTIC = StatisticSchema.from_dict(
+    {name: fields.Raw(metadata={"type": "number"}) for name in FIELDS}
+)()
 OWN_ARGS = Parameters(OwnArgs())
 LIST_ARGS = Parameters(ListArgs())
 NO_ARGS = Parameters(NoArgs())
 
 
 @bp.get(f"/data/<{ID}:data>/statistic/")
+@told(query=OWN_ARGS, answers=telling.STATISTICS, refuses=(408, 413))
 @requires_plant(scopes.DATA_READ)
 def own(data: int) -> Response:
+    """List statistics of a data stream, or with a step in buckets of it."""
     return _listed(OWN_ARGS.of(request), data)
 
 
 @bp.post(f"/data/<{ID}:data>/statistic/")
+@told(
+    body=Body(Named("NewStatistic", Form(STATISTIC, also=telling.DATA))),
+    answers=telling.POSTED,
+    refuses=(409,),
+)
 @requires_plant(scopes.DATA_WRITE)
 def post(data: int) -> Response:
+    """Make or change one record of statistics, by its time."""
     NO_ARGS.of(request)
     given = bodies.checked(bodies.raw(request), STATISTIC, told={"data": data})
     at = ms_of(given.pop("timestamp"))
@@ -89,14 +106,18 @@ def post(data: int) -> Response:
 
 
 @bp.get("/statistic/")
+@told(query=LIST_ARGS, answers=telling.STATISTICS_OF_ALL, refuses=(404, 408, 413))
 @requires_plant(scopes.STATISTIC_READ)
 def every() -> Response:
+    """List statistics across data streams."""
     return _listed(LIST_ARGS.of(request), None)
 
 
 @bp.get("/statistic/<statistic>/")
+@told(query=NO_ARGS, answers=telling.A_STATISTIC)
 @requires_plant(scopes.STATISTIC_READ)
 def single(statistic: str) -> Response:
+    """Show one record of statistics."""
     NO_ARGS.of(request)
     found = services().records.statistics.get(statistic, principal())
     return one(_with_id(found, FIELDS))

@@ -10,8 +10,10 @@ from flask import Blueprint, Response, request, url_for
 from hub.api import answers, body, errors
 from hub.api.answers import one
 from hub.api.context import services
+from hub.api.openapi.told import told
 from hub.api.parameters import Parameters
 from hub.api.plant import bodies
+from hub.api.plant import telling_records as telling
 from hub.api.plant import values_reading as reading
 from hub.api.plant.listing import ID, NoArgs, RangeArgs
 from hub.api.plant.opening import principal, requires_plant
@@ -31,8 +33,10 @@ NO_ARGS = Parameters(NoArgs())
 
 
 @bp.get(f"/data/<{ID}:data>/value/")
+@told(query=OWN_ARGS, answers=telling.VALUES, refuses=(408,))
 @requires_plant(scopes.DATA_READ)
 def own(data: int) -> Response:
+    """List values of a data stream: the newest first, or a range in order of time."""
     wish, ranged = wish_of(OWN_ARGS.of(request), data)
     if ranged:
         rows = services().records.values.in_order(wish, principal())
@@ -42,8 +46,10 @@ def own(data: int) -> Response:
 
 
 @bp.post(f"/data/<{ID}:data>/value/")
+@told(body=telling.SENT, answers=telling.PUT, refuses=(409,))
 @requires_plant(scopes.DATA_WRITE)
 def write(data: int) -> Response:
+    """Make or change one value of a data stream, by its time."""
     NO_ARGS.of(request)
     given = bodies.checked(bodies.raw(request), reading.VALUE, told={"data": data})
     record = services().records.values.put(
@@ -53,8 +59,10 @@ def write(data: int) -> Response:
 
 
 @bp.get("/value/")
+@told(query=LIST_ARGS, answers=telling.VALUES_OF_ALL, refuses=(404, 408))
 @requires_plant(scopes.VALUE_READ)
 def every() -> Response:
+    """List values across data streams."""
     wish, ranged = wish_of(LIST_ARGS.of(request))
     if ranged:
         rows = services().records.values.in_order(wish, principal())
@@ -64,8 +72,10 @@ def every() -> Response:
 
 
 @bp.post("/value/")
+@told(given=telling.GIVEN, body=telling.SENT_MANY, answers=telling.PUT_MANY, refuses=(404, 409))
 @requires_plant(scopes.VALUE_WRITE)
 def write_many() -> Response:
+    """Make or change values of many data streams."""
     NO_ARGS.of(request)
     content = body.read(request)
     media_type = body.media_type(request, (body.JSON, *body.NDJSON))
@@ -78,8 +88,10 @@ def write_many() -> Response:
 
 
 @bp.get("/value/<value>/")
+@told(query=NO_ARGS, answers=telling.A_VALUE)
 @requires_plant(scopes.VALUE_READ)
 def single(value: str) -> Response:
+    """Show one value."""
     NO_ARGS.of(request)
     return one(_with_id(services().records.values.get(value, principal())))
 

@@ -12,6 +12,9 @@ from hub.api import body, errors
 from hub.api.answers import one
 from hub.api.auth import principal, requires_key
 from hub.api.context import services
+from hub.api.openapi.headers import BRIEF, IDEMPOTENCY
+from hub.api.openapi.told import told
+from hub.api.streams import telling
 from hub.errors import HubError, Invalid
 from hub.ingest.text import shape_of
 from hub.series.shape import iso
@@ -23,8 +26,10 @@ bp = Blueprint("appending", __name__)
 
 
 @bp.put("/stream/<stream>/")
+@told(given=(IDEMPOTENCY, BRIEF), body=telling.SENT, answers=telling.APPENDED, refuses=(409, 422))
 @requires_key(scopes.STREAM_WRITE)
 def append(stream: str) -> Response:
+    """Append datapoints to a stream."""
     found = services().streams.writable(stream, principal())
     content = body.read(request)
     media_type = body.media_type(request, (body.JSON, *body.NDJSON))

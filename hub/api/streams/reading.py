@@ -9,8 +9,9 @@ from flask import Blueprint, Response, request
 
 from hub.api.auth import optional_principal
 from hub.api.context import services
+from hub.api.openapi.told import told
 from hub.api.opening import optional, public
-from hub.api.streams import asked, door, forms, schema, sending, shapes
+from hub.api.streams import asked, asking, door, forms, schema, sending, shapes, telling
 from hub.api.streams.columns import columns
 from hub.api.streams.forms import JSONP, Form, Told
 from hub.errors import NotFound
@@ -23,38 +24,52 @@ door.mind(bp)
 
 
 @bp.get("/")
+@told(query=asking.FORMATTED, answers=telling.SAID)
 @public
 def discovery() -> Response:
-    return _told(_form(), schema.DISCOVERY)
+    """Say what there is."""
+    return _answer(_form(), schema.DISCOVERY)
 
 
 @bp.get("/stream/schema/")
+@told(query=asking.FORMATTED, answers=telling.SAID)
 @public
 def fields() -> Response:
-    return _told(_form(), schema.SCHEMA)
+    """Say what a stream has."""
+    return _answer(_form(), schema.SCHEMA)
 
 
 @bp.get("/stream/")
+@told(query=asking.LISTED, answers=telling.STREAMS, refuses=(408, 413))
 @optional
 def every() -> Response:
+    """List streams.
+
+    A parameter ``tags__<name>`` chooses those with a tag, with ``__`` between the names of nested
+    tags and before an operator.
+    """
     form = _form()
     matching = tag_filter(_pairs())
     limit, offset = asked.page(request.args)
     found, total = services().streams.page(matching, _reader(form), offset=offset, limit=limit)
-    return _told(form, {"meta": _meta(total, limit, offset), "objects": _shown(found)})
+    return _answer(form, {"meta": _meta(total, limit, offset), "objects": _shown(found)})
 
 
 @bp.get("/stream/set/<ids>/")
+@told(query=asking.FORMATTED, answers=telling.SOME_STREAMS)
 @optional
 def several(ids: str) -> Response:
+    """Show several streams."""
     form = _form()
     reader = _reader(form)
-    return _told(form, {"objects": _shown([_opened(each, reader) for each in ids.split(";")])})
+    return _answer(form, {"objects": _shown([_opened(each, reader) for each in ids.split(";")])})
 
 
 @bp.get("/stream/<stream>/")
+@told(query=asking.DATAPOINTS, answers=telling.A_STREAM, refuses=(408, 413))
 @optional
 def one(stream: str) -> Response:
+    """Show a stream and its datapoints."""
     form = forms.chosen(request, rows=True)
     who = _reader(form)
     found = _opened(stream, who)
@@ -104,5 +119,5 @@ def _pairs() -> list[tuple[str, str]]:
     return list(request.args.items(multi=True))
 
 
-def _told(form: Form, body: Document) -> Response:
+def _answer(form: Form, body: Document) -> Response:
     return sending.answer(request, form, Told(body))

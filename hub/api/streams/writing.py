@@ -8,6 +8,9 @@ from hub.api import body
 from hub.api.answers import one
 from hub.api.auth import principal, requires_key
 from hub.api.context import services
+from hub.api.openapi.shapes.common import GONE
+from hub.api.openapi.told import told
+from hub.api.streams import telling
 from hub.services import scopes
 from hub.services.streams.registry.wanted import wanted
 
@@ -15,9 +18,10 @@ bp = Blueprint("writing", __name__)
 
 
 @bp.post("/stream/")
+@told(body=telling.NEW, answers=telling.ENSURED, refuses=(404, 409))
 @requires_key(scopes.STREAM_WRITE)
 def ensure() -> Response:
-    """201 with a stream that was made, 200 with the one that was there."""
+    """Make a stream, unless there is one of these tags: 201 when made, 200 when it was there."""
     asked = wanted(body.query(request, empty={}))
     stream, made = services().streams.ensure(asked, principal())
     facts = services().streams.facts(stream)
@@ -27,8 +31,10 @@ def ensure() -> Response:
 
 
 @bp.delete("/stream/<stream>/")
+@told(answers=GONE, refuses=(409,))
 @requires_key(scopes.STREAM_WRITE)
 def delete(stream: str) -> Response:
+    """Delete a stream and its datapoints."""
     found = services().streams.writable(stream, principal())
     services().streams.delete(found, principal())
     return Response(status=204)

@@ -6,8 +6,9 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from hub.api.context import services
-from hub.api.odata.datastream import asked, door, sending
+from hub.api.odata.datastream import asked, door, sending, telling
 from hub.api.odata.datastream.asked import Options
+from hub.api.openapi.told import stands_for, untold
 from hub.api.opening import Opening, opened_throughout
 from hub.errors import NotFound
 from hub.services import scopes
@@ -22,6 +23,7 @@ opened_throughout(bp, Opening("key", scopes.ODATA_READ, wrong_key=403))
 
 
 @bp.get("/<name>")
+@stands_for(*telling.places(ROOT))
 def read(name: str) -> Response:
     if name not in SETS:
         return elsewhere(name)
@@ -38,6 +40,7 @@ def read(name: str) -> Response:
 
 @bp.route("/", defaults={"rest": ""}, methods=EVERY_METHOD)
 @bp.route("/<path:rest>", methods=EVERY_METHOD)
+@untold
 def elsewhere(rest: str) -> Response:
     """What is not here, and what cannot be done."""
     if rest in SETS:

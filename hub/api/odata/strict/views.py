@@ -11,10 +11,11 @@ from werkzeug.exceptions import MethodNotAllowed
 from hub.api.auth import optional_principal
 from hub.api.context import services
 from hub.api.formats import dumps
-from hub.api.odata.strict import addresses, csdl, failures, forms
+from hub.api.odata.strict import addresses, csdl, failures, forms, telling
 from hub.api.odata.strict.envelopes import Body, Written
 from hub.api.odata.strict.forms import JSON, TEXT, XML, Form
 from hub.api.odata.strict.targets import Resolving, Target
+from hub.api.openapi.told import stands_for
 from hub.api.opening import opened
 from hub.errors import BadParameter, Unauthorized
 from hub.query.odata.asking import Asked, asked
@@ -37,6 +38,7 @@ _FORMAT: Final = frozenset({"format"})
 
 @bp.route("/", methods=METHODS, provide_automatic_options=False)
 @bp.route("/<path:path>", methods=METHODS, provide_automatic_options=False)
+@stands_for(*telling.places(addresses.PREFIX))
 @opened("any key")
 def serve(path: str = "") -> Response:
     if request.method == "OPTIONS":

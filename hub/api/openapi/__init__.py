@@ -1,0 +1,1 @@
+"""What the hub tells of its own interface: an OpenAPI document, and a page to browse it."""
