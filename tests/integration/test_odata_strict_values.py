@@ -10,7 +10,7 @@ from pymongo.database import Database
 from werkzeug.test import TestResponse
 
 from hub.services import Services
-from hub.values import Reach, Stream
+from hub.values import Place, Reach, Stream
 from tests.streams import Streams
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -256,3 +256,26 @@ def test_a_private_stream_is_for_who_may_read_it(
     assert statuses(secret) == (200, 200)
     assert statuses(nobodys) == (404, 403)
     assert statuses(others) == (404, 404)
+
+
+@pytest.mark.parametrize("named", [None, (), (0,), (0, 2)], ids=str)
+@pytest.mark.parametrize("devices", [None, (), (7,), (7, 8)], ids=str)
+def test_the_set_holds_the_public_streams_and_those_that_a_key_opens(
+    streams: Streams,
+    services: Services,
+    client: FlaskClient,
+    named: tuple[int, ...] | None,
+    devices: tuple[int, ...] | None,
+) -> None:
+    made = [streams.new(public=False, place=Place(device=n)) for n in (None, 7, 8, 9)]
+    shown = streams.new(public=True, place=Place(device=9))
+    reach = Reach(
+        datasets=frozenset({"d"}),
+        streams=None if named is None else frozenset(made[place].id for place in named),
+        devices=None if devices is None else frozenset(devices),
+    )
+    key = services.keys.create("k", ["stream:read"], reach=reach).secret
+    url = f"/odata/v4/Streams?$select=Id&$filter=Id ge {made[0].id}"
+    answer = client.get(url, auth=(key, ""), buffered=True)
+    opened = {one.id for one in made if reach.opens_stream(one.id, one.device)}
+    assert {row["Id"] for row in answer.json["value"]} == opened | {shown.id}

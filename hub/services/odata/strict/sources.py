@@ -131,18 +131,30 @@ def datasets(reader: Principal) -> Source:
 
 def streams(reader: Principal) -> Source:
     """The public streams, and those that a key with ``stream:read`` opens."""
-    condition_: dict[str, object] = {"deleted": None}
-    opened = reader.reach.streams if scopes.STREAM_READ in reader.scopes else frozenset()
-    if opened is not None:
-        condition_["$or"] = [{"public": True}, {"_id": {"$in": sorted(opened)}}]
     return Source(
         name="Streams",
         type="Stream",
         entity=STREAM_TYPE,
         order=("_id",),
-        narrow=within(Boundary("streams", condition_)),
+        narrow=within(Boundary("streams", {"deleted": None, **_seen(reader)})),
         links=(VALUES,),
     )
+
+
+def _seen(reader: Principal) -> dict[str, object]:
+    """Which streams are seen: ``Reach.opens_stream`` in the words of a query, or a public one."""
+    reach, some = reader.reach, list[dict[str, object]]()
+    if scopes.STREAM_READ not in reader.scopes:
+        return {"public": True}
+    if reach.streams is not None:
+        some = [{"_id": {"$in": sorted(reach.streams)}}]
+    elif reach.devices:
+        some = [{"device": None}]
+    else:
+        return {}
+    if reach.devices:
+        some.append({"device": {"$in": sorted(reach.devices)}})
+    return {"$or": [{"public": True}, *some]}
 
 
 def documents(dataset: str, entity: EntityType) -> Source:
