@@ -167,7 +167,7 @@ def test_the_pages_behind_are_as_large_as_the_first_was_wished(
 
 def plan(database: Database, source: sources.Source, query: dict[str, str], after: Any) -> Any:
     question = asked(query_options(query.items()))
-    found = planned(source, question, Deadline(10_000)).page(after, 0, 11)
+    found, _ = planned(source, question, Deadline(10_000)).page(after, 0, 11)
     stages = [dict(stage) for stage in found.stages]
     command = {"aggregate": found.collection, "pipeline": stages, "cursor": {}}
     return database.command("explain", command, verbosity="executionStats")

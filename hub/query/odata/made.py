@@ -7,6 +7,7 @@ the first stage that reads it, and nowhere if none does.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.query.odata.typed import Typed, fields
@@ -15,6 +16,19 @@ from hub.query.page import Arrangement
 from hub.query.seal import SEAL
 
 MADE: Final = "_odata_made_"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A made field that is looked up: ``values`` by the text at ``path``."""
+
+    path: str
+    values: Mapping[str, Any]
+
+    @property
+    def expr(self) -> Expr:
+        """The same as an expression."""
+        return looked_up(self.path, self.values)
 
 
 def made(name: str) -> str:

@@ -11,11 +11,10 @@ from typing import Any
 from hub.api.formats import dumps
 from hub.api.odata.strict import addresses
 from hub.api.odata.strict.forms import Form
-from hub.api.odata.strict.shaping import shaper
+from hub.api.odata.strict.shaping import flattener, is_flat, shaper
 from hub.errors import HubError
 from hub.query.odata.schema import NAMESPACE
 from hub.services.odata.strict.pages import Page, Shape
-from hub.services.odata.strict.plans import KEY
 from hub.services.odata.strict.service import Collection
 from hub.values import Document
 
@@ -30,8 +29,18 @@ class Written:
     form: Form
     root: str
 
-    def entity_of(self, shape: Shape) -> Callable[[Document], Document]:
-        """What makes the JSON object of a row."""
+    def entities_of(self, shape: Shape) -> Callable[[list[Document]], list[Document]]:
+        """What makes the JSON objects of rows, which are used up."""
+        if is_flat(shape, self.form):
+            return flattener(shape)
+        shaped = self._entity_of(shape)
+        return lambda rows: [shaped(row) for row in rows]
+
+    def entity(self, shape: Shape, row: Document) -> Document:
+        """The JSON object of a row, which is used up."""
+        return self.entities_of(shape)([row])[0]
+
+    def _entity_of(self, shape: Shape) -> Callable[[Document], Document]:
         shaped = shaper(shape, self.form)
         if self.form.level != "full" or shape.grouped:
             return shaped
@@ -53,7 +62,7 @@ class Written:
             return addresses.at_time(name, row["Time"])
         if name == "Documents":
             return addresses.keyed(name, row["_id"])
-        return addresses.keyed(name, row[f"{KEY}0"])
+        return addresses.keyed(name, row[self.collection.key])
 
     def context(self, fragment: str) -> dict[str, Any]:
         """The context annotation, where the form has one."""
@@ -79,13 +88,13 @@ class Body:
         self._link = link
 
     def __iter__(self) -> Iterator[bytes]:
-        entity = self._written.entity_of(self._page.shape)
+        entities = self._written.entities_of(self._page.shape)
         try:
             yield dumps(self._head)[:-1] + (b"," if self._head else b"") + b'"value":['
             before = b""
             for rows in self._page:
                 if rows:
-                    yield before + dumps([entity(row) for row in rows])[1:-1]
+                    yield before + dumps(entities(rows))[1:-1]
                     before = b","
             yield self._end()
         except HubError as exc:

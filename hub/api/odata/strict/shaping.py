@@ -51,36 +51,36 @@ class _Node:
     open: bool = False
 
 
-Shaper = Callable[[Document], Document]
-
-
-def shaper(shape: Shape, form: Form) -> Shaper:
-    """What makes an entity of a row."""
-    if _is_flat(shape) and form.level != "full" and not form.exact:
-        return _flat(shape)
-    return _Shaping(shape, form).entity
-
-
-def _is_flat(shape: Shape) -> bool:
-    return shape.checked and not shape.whole and not any(
+def is_flat(shape: Shape, form: Form) -> bool:
+    """Whether rows are as they are to be given, but for little."""
+    if form.level == "full" or form.exact or not shape.checked or shape.whole:
+        return False
+    return not any(
         "/" in item.name or (item.kind in ("object", "any", "number") and shape.grouped)
         for item in shape.properties
-    )  # fmt: skip
+    )
 
 
-def _flat(shape: Shape) -> Shaper:
-    """For rows whose fields are already as they are to be: what is missing is put in."""
-    names = [item.name for item in shape.properties]
+def flattener(shape: Shape) -> Callable[[list[Document]], list[Document]]:
+    """For rows that are flat, which it changes: what is not to be given is taken out."""
     lists = [item.name for item in shape.properties if item.collection]
+    hidden = shape.hidden
 
-    def flat(row: Document) -> Document:
-        get = row.get
-        found = {name: get(name) for name in names}
+    def flattened(rows: list[Document]) -> list[Document]:
         for name in lists:
-            found[name] = found[name] or []
-        return found
+            for row in rows:
+                row[name] = row[name] or []
+        if hidden:
+            for row in rows:
+                del row[hidden]
+        return rows
 
-    return flat
+    return flattened
+
+
+def shaper(shape: Shape, form: Form) -> Callable[[Document], Document]:
+    """What makes an entity of a row that is not flat."""
+    return _Shaping(shape, form).entity
 
 
 class _Shaping:

@@ -144,7 +144,7 @@ def _entity(target: Target, options: Options, question: Asked) -> Response:
     row, shape = collection.entity(target.key, question)
     shown = shape.properties if _selects(question) else None
     fragment = addresses.fragment(collection.name, shown, single=True)
-    return _json({**written.context(fragment), **written.entity_of(shape)(row)}, form)
+    return _json({**written.context(fragment), **written.entity(shape, row)}, form)
 
 
 def _property(target: Target, options: Options, question: Asked) -> Response:
@@ -155,7 +155,7 @@ def _property(target: Target, options: Options, question: Asked) -> Response:
     only = Asked(select=Selected((Path(target.names),)), aliases=question.aliases)
     row, shape = collection.entity(target.key, only)
     written = Written(collection, Form(level="none", exact=form.exact), target.root)
-    value: Any = written.entity_of(shape)(row)
+    value: Any = written.entity(shape, row)
     for name in target.names:
         value = value.get(name) if isinstance(value, dict) else None
     if value is None:

@@ -14,10 +14,17 @@ from hub.query.odata import Context, EntityType, Property
 from hub.query.odata.ast import Expression
 from hub.query.odata.bind import condition
 from hub.query.odata.foreign import MARK
-from hub.query.odata.made import looked_up, made
+from hub.query.odata.made import Table, made
 from hub.services.odata.crossing import Crossing
 from hub.services.odata.deadline import Deadline
-from hub.services.odata.sets import LOCATIONS, METADATA, OBSERVATIONS, RECORDS, EntitySet
+from hub.services.odata.sets import (
+    LOCATIONS,
+    METADATA,
+    OBSERVATION,
+    OBSERVATIONS,
+    RECORDS,
+    EntitySet,
+)
 from hub.services.odata.strict.sources import Narrowed, Source
 from hub.store.pipelines import Pipelines
 from hub.values import Dataset
@@ -87,5 +94,6 @@ def source(name: str, published: Sequence[Dataset], pipelines: Pipelines) -> Sou
         entity=TYPES[name],
         order=(found.key,),
         narrow=narrow,
-        making={DOI: looked_up(found.owner, dois)} if found is not METADATA else {},
+        tables={DOI: Table(found.owner, dois)} if found is not METADATA else {},
+        lifted=OBSERVATION if found.key.startswith(f"{OBSERVATION}.") else "",
     )

@@ -23,6 +23,7 @@ class Shape:
         open: fields that are no property are given too.
         grouped: they are no entities of their set.
         checked: every value is of the kind of its property.
+        hidden: a field that each row has, and that is not given; empty for none.
     """
 
     properties: tuple[Property, ...]
@@ -31,22 +32,25 @@ class Shape:
     open: bool = False
     grouped: bool = False
     checked: bool = False
+    hidden: str = ""
 
 
 class Page:
-    """Rows in batches; iterate once, then ``close``. ``token`` is there when all are out."""
+    """Rows in batches; iterate once, then ``close``. ``token`` is there when all are out.
+
+    Whoever takes a batch may change its rows.
+    """
 
     def __init__(
         self,
         rows: Rows,
         shape: Shape,
         size: int,
-        following: Callable[[Document, int], str] | None = None,
+        following: Following | None = None,
     ) -> None:
         """Args:
         size: rows of this page, at most.
-        following: the token behind a last row, and so many of them; None if ``size`` is all
-            that was asked for.
+        following: None if ``size`` is all that was asked for.
         """
         self.shape = shape
         self.count: int | None = None
@@ -62,14 +66,15 @@ class Page:
             self.close()
 
     def _taken(self) -> Iterator[list[Document]]:
-        given, last = 0, None
+        given, after, following = 0, None, self._following
         for batch in self._rows:
             taken = batch.rows[: self._size - given]
-            if taken:
-                given, last = given + len(taken), taken[-1]
+            given += len(taken)
+            if taken and following is not None:
+                after = following.keys(taken[-1])
             if len(taken) < len(batch.rows):
-                if self._following is not None and last is not None:
-                    self.token = self._following(last, given)
+                if following is not None and given:
+                    self.token = following.token(after, given)
                 yield taken
                 return
             yield taken
@@ -102,13 +107,18 @@ def size_of(place: Place, most: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Makes tokens. ``place`` is where the page itself begins."""
+    """Makes tokens.
+
+    Attributes:
+        place: where the page itself begins.
+        keys: those of a row; None where rows are not in the order of their keys.
+    """
 
     place: Place
-    keys: Callable[[Document], tuple[object, ...]] | None
+    keys: Callable[[Document], tuple[object, ...] | None]
     write: Callable[[Place], str]
 
-    def __call__(self, last: Document, given: int) -> str:
-        after = None if self.keys is None else self.keys(last)
+    def token(self, after: tuple[object, ...] | None, given: int) -> str:
+        """The token behind so many rows, the last one of which has these keys."""
         left = None if self.place.left is None else self.place.left - given
         return self.write(Place(after, self.place.passed + given, left, self.place.size))

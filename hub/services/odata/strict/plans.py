@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from hub.query import Boundary, BoundedPipeline, bounded
 from hub.query.guard import Filter, Pipeline, guard_filter
@@ -39,12 +39,11 @@ from hub.query.odata.stages import Stage
 from hub.query.odata.typed import Both, Typed
 from hub.query.page import Arrangement
 from hub.services.odata.deadline import Deadline
+from hub.services.odata.strict.columns import Columns, columns, plain
 from hub.services.odata.strict.sources import Source
 
 Part = Filter | Pipeline | Arrangement
 Order = tuple[tuple[str, int], ...]
-KEY: Final = "_odata_key_"
-"""Begins the names under which a row carries its keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +72,10 @@ class Plan:
         """The pipeline that gives one row with ``n``, or none for 0."""
         return bounded(self.boundary, *self.parts, counted())
 
-    def page(self, after: Sequence[Any] | None, skip: int, limit: int) -> BoundedPipeline:
-        """The pipeline of some rows.
+    def page(
+        self, after: Sequence[Any] | None, skip: int, limit: int
+    ) -> tuple[BoundedPipeline, Columns | None]:
+        """The pipeline of some rows, and what makes entities of them; None: they are documents.
 
         Args:
             after: the keys of the row before, if ``keyed``.
@@ -88,7 +89,8 @@ class Plan:
             steps: list[Part] = [*first, cut(self.sort, 0, None), *rest, cut((), skip, limit)]
         else:
             steps = [*self.parts, *self._ordered(skip, limit)]
-        return bounded(boundary, *steps, *self._projected(steps))
+        reading, found = self._read(steps)
+        return bounded(boundary, *steps, *reading), found
 
     @property
     def properties(self) -> tuple[Property, ...]:
@@ -106,22 +108,24 @@ class Plan:
         found.append(cut((), skip, limit))
         return [*found, guarded_stages(removing)] if removing else found
 
-    def _projected(self, steps: Sequence[Part]) -> list[Part]:
+    def _read(self, steps: Sequence[Part]) -> tuple[list[Part], Columns | None]:
+        """What reads the rows behind some steps; no columns for whole documents."""
         source = self.source
-        if source.whole and not self.grouped:
-            if self.shown is None:
-                return []
-            tops = {item.path.partition(".")[0] for item in self.shown} - set(source.making)
-            return [
-                guarded_stages([{"$project": dict.fromkeys([*source.order, *sorted(tops)], 1)}])
-            ]
-        shown = [*self.properties]
-        if not self.grouped:
-            shown += [Property(f"{KEY}{n}", path, "any") for n, path in enumerate(source.order)]
-        found: list[Part] = [guarded_stages([project_stage(shown)])]
-        if any(item.path in source.making for item in shown) and not _is_made(steps):
-            found.insert(0, making(source.making))
-        return found
+        if self.grouped:
+            project = project_stage(self.properties)
+            return [guarded_stages([project])], plain(project, self.properties)
+        if not source.whole:
+            found = columns(source, self.properties, made=_is_made(steps))
+            needed = not _is_made(steps) and any(
+                item.path in source.computed for item in self.properties
+            )
+            first: list[Part] = [making(source.making)] if needed else []
+            return [*first, guarded_stages([found.project])], found
+        if self.shown is None:
+            return [], None
+        tops = {item.path.partition(".")[0] for item in self.shown} - set(source.making)
+        project = {"$project": dict.fromkeys([*source.order, *sorted(tops)], 1)}
+        return [guarded_stages([project])], None
 
 
 def _is_made(parts: Sequence[Part]) -> bool:

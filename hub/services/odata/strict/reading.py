@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -16,7 +16,7 @@ from hub.query.odata.refusal import unsupported
 from hub.query.odata.skiptoken import Place, SkipTokens
 from hub.services.odata.deadline import Deadline
 from hub.services.odata.strict.pages import Following, Page, Shape, begun, size_of
-from hub.services.odata.strict.plans import KEY, Plan, planned
+from hub.services.odata.strict.plans import Plan, planned
 from hub.services.odata.strict.sources import Source
 from hub.services.permits import Permits
 from hub.services.queries import Budgets
@@ -24,6 +24,8 @@ from hub.services.rows import Rows
 from hub.store.pipelines import Pipelines
 from hub.values import Batch, Document, Principal
 
+BATCH_ROWS: Final = 2_000
+"""Rows in a batch, where they are no whole documents."""
 NARROW: Final = "narrow $filter, leave $orderby out, or ask for fewer rows with $top"
 
 
@@ -57,7 +59,7 @@ class Reading:
             rows = Rows(lambda: self._rows(plan, asked, (place, wanted), deadline), release)
         following = Following(
             place,
-            (lambda row: _keys(plan, row)) if plan.keyed else None,
+            _keys(plan),
             lambda behind: self._tokens.write(question, behind),
         )
         page = Page(rows, _shape(plan), wanted, None if place.left == wanted else following)
@@ -96,13 +98,14 @@ class Reading:
         plan = planned(source, named, deadline)
         release = self._permits.take(reader.key_id, heavy=False)
         try:
-            query = plan.page(None, 0, 1)
+            query, columns = plan.page(None, 0, 1)
             found = self._pipelines.rows(query, budget_ms=deadline.left_ms)
         finally:
             release()
         if not found:
             raise NotFound(f"there is no such entity in {source.name}", set=source.name)
-        return found[0], _shape(plan)
+        rows = found if columns is None else columns.rows(found)
+        return rows[0], _shape(plan)
 
     def _counted(self, plan: Plan, deadline: Deadline) -> int:
         with _advising():
@@ -116,9 +119,12 @@ class Reading:
         if size == 0:
             return iter(())
         skip = place.passed if place.after is None else 0
-        query = plan.page(place.after, skip, size + 1)
-        batch = min(size + 1, self._budgets.batch_rows)
-        batches = self._pipelines.batches(query, budget_ms=deadline.left_ms, size=batch)
+        query, columns = plan.page(place.after, skip, size + 1)
+        most = self._budgets.batch_rows if columns is None else BATCH_ROWS
+        read = self._pipelines.batches(query, budget_ms=deadline.left_ms, size=min(size + 1, most))
+        batches = read
+        if columns is not None:
+            batches = (Batch(columns.rows(batch.rows), batch.size_bytes) for batch in read)
         return _with_single(batches, plan, asked) if plan.single and not skip else batches
 
 
@@ -153,16 +159,19 @@ def _is_heavy(plan: Plan, asked: Asked) -> bool:
     return plan.grouped or not plan.keyed or asked.count or asked.search is not None
 
 
-def _keys(plan: Plan, row: Document) -> tuple[Any, ...]:
+def _keys(plan: Plan) -> Callable[[Document], tuple[Any, ...] | None]:
+    """What gives the keys of a row; None where rows are not in their order."""
     source = plan.source
-    if source.whole:
-        return tuple(row[name] for name in source.order)
-    return tuple(row[f"{KEY}{n}"] for n in range(len(source.order)))
+    if not plan.keyed:
+        return lambda _: None
+    names = source.order if source.whole else (source.key,)
+    return lambda row: tuple(row[name] for name in names)
 
 
 def _shape(plan: Plan) -> Shape:
     entity = plan.entity
     names = tuple(f"{item.name}/" for item in plan.properties)
+    shows_key = any(item.name == plan.source.key for item in plan.properties)
     return Shape(
         properties=plan.properties,
         below=tuple(item for item in entity.properties if item.name.startswith(names)),
@@ -170,6 +179,7 @@ def _shape(plan: Plan) -> Shape:
         open=entity.open and plan.shown is None and not plan.grouped,
         grouped=plan.grouped,
         checked=entity.checked,
+        hidden="" if plan.source.whole or plan.grouped or shows_key else plan.source.key,
     )
 
 

@@ -15,7 +15,7 @@ from hub.query.odata import Context, EntityType, Property
 from hub.query.odata.arrival import MAKING, STORED, arrived
 from hub.query.odata.ast import Expression
 from hub.query.odata.bind import condition
-from hub.query.odata.made import made
+from hub.query.odata.made import Table, made
 from hub.query.odata.schema import Link
 from hub.query.odata.typed import Typed
 from hub.query.odata.value import Expr
@@ -45,7 +45,10 @@ class Source:
         order: the stored fields by which rows are in order; the last one is the key's and
             orders them alone.
         narrow: the boundary of a filter, which may have to look into other sets.
-        making: expressions of the made fields by path.
+        computed: expressions of made fields by path.
+        tables: other made fields by path, each looked up by the text of a stored field.
+        lifted: a stored object whose fields are properties of the same name, the key one of
+            them; empty for none.
         alike: stored fields in the order of made ones.
         whole: rows are whole documents, of which Python makes the entities.
         links: the contained collections behind each entity.
@@ -57,7 +60,9 @@ class Source:
     entity: EntityType
     order: tuple[str, ...]
     narrow: Narrow
-    making: Mapping[str, Expr] = field(default_factory=dict)
+    computed: Mapping[str, Expr] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    lifted: str = ""
     alike: Mapping[str, str] = field(default_factory=dict)
     whole: bool = False
     links: tuple[Link, ...] = ()
@@ -65,12 +70,19 @@ class Source:
     of: str = ""
 
     @property
+    def making(self) -> dict[str, Expr]:
+        """Expressions of all made fields by path."""
+        return {**self.computed, **{path: table.expr for path, table in self.tables.items()}}
+
+    @property
     def texts(self) -> list[str]:
         """The stored fields that ``$search`` looks into."""
         return [
             item.path
             for item in self.entity.properties
-            if item.kind == "string" and item.path not in self.making
+            if item.kind == "string"
+            and item.path not in self.computed
+            and item.path not in self.tables
         ]
 
 
@@ -124,7 +136,7 @@ def datasets(reader: Principal) -> Source:
         entity=DATASET_TYPE,
         order=("_id",),
         narrow=within(Boundary("datasets", {"deleted": None, **limits})),
-        making={_KIND: {"$ifNull": ["$kind", "documents"]}},
+        computed={_KIND: {"$ifNull": ["$kind", "documents"]}},
         links=(DOCUMENTS,),
     )
 
@@ -170,7 +182,7 @@ def documents(dataset: str, entity: EntityType) -> Source:
         entity=entity,
         order=("_timestamp", "_id"),
         narrow=narrow,
-        making=MAKING,
+        computed=MAKING,
         alike=STORED,
         whole=True,
         of=dataset,
