@@ -19,6 +19,7 @@ from hub.api import (
 )
 from hub.api.context import BodyLimits, Context
 from hub.api.odata import datastream, strict
+from hub.api.openapi.views import bp as openapi
 from hub.api.plant import bp as plant
 from hub.services import Services
 from hub.settings import Settings
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     session.bp,
     streams.bp,
     strict.bp,
+    openapi,
     pages.bp,
 )
 

@@ -69,4 +69,4 @@ def test_the_address_ends_in_a_slash_for_what_is_relative_to_it(visitor: FlaskCl
 
 @pytest.mark.parametrize("name", ["0000000000000000/page.js", "{now}/../pages.py", "{now}/none.js"])
 def test_anything_else_is_not_there(visitor: FlaskClient, name: str) -> None:
-    assert visitor.get(f"/streams/{name.format(now=pages.digest())}").status_code == 404
+    assert visitor.get(f"/streams/{name.format(now=pages.BUNDLE.digest)}").status_code == 404

@@ -42,7 +42,7 @@ def written(of: Operation, shapes: Shapes) -> Document:
     """The operation object."""
     sentences = (of.text, securing.words(of.opening))
     found: Document = {
-        "operationId": of.name,
+        "operationId": of.name.replace(".", "_"),
         "tags": [of.door.tag],
         "summary": of.summary.rstrip("."),
         "description": "\n\n".join(filter(None, sentences)),

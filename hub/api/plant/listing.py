@@ -40,8 +40,16 @@ class PageArgs(Schema):
     class Meta:
         unknown = RAISE
 
-    limit = Count(load_default=LIMIT, validate=validate.Range(1, LIMIT_MAX))
-    after = Count(load_default=0, validate=validate.Range(0, ID_MAX))
+    limit = Count(
+        load_default=LIMIT,
+        validate=validate.Range(1, LIMIT_MAX),
+        metadata={"description": "How many at most."},
+    )
+    after = Count(
+        load_default=0,
+        validate=validate.Range(0, ID_MAX),
+        metadata={"description": "Only those behind this id."},
+    )
 
 
 class RangeArgs(Schema):
@@ -52,7 +60,11 @@ class RangeArgs(Schema):
 
     from_ = Bound(lower=True, load_default=None, data_key="from")
     to = Bound(lower=False, load_default=None)
-    limit = Count(load_default=None, validate=validate.Range(1, ID_MAX))
+    limit = Count(
+        load_default=None,
+        validate=validate.Range(1, ID_MAX),
+        metadata={"description": f"How many; {LIMIT} where there is neither `from` nor `to`."},
+    )
 
 
 class NoArgs(Schema):
