@@ -28,6 +28,7 @@ PAGES = (
     "docs/keys.md",
     "docs/plant.md",
     "docs/plant-events.md",
+    "docs/plant-values.md",
     "docs/sessions.md",
     "docs/cli.md",
     "docs/observations.md",
