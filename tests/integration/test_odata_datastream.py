@@ -48,6 +48,7 @@ def regions(row: Row) -> tuple[str, ...]:
 
 
 ALL_DOIS = f"DOI in ('{doi('aaaa')}', '{doi('bbbb')}', '{doi('cccc')}')"
+CCCC = f"DOI eq '{doi('cccc')}'"
 BOX = (
     "LongitudeNormalized gt '-102.01' and LongitudeNormalized lt '-88.99' and "
     "LatitudeNormalized gt '49' and LatitudeNormalized lt '60'"
@@ -116,6 +117,28 @@ FILTERS: list[tuple[str, Keep]] = [
     (
         f"RegionId eq 'hub.mackenzie' and DOI eq '{doi('aaaa')}'",
         lambda r: False,
+    ),
+    (
+        f"not (CharacteristicName eq 'pH' and (ActivityStartYear lt 2012 or {CCCC}))",
+        lambda r: (
+            r["CharacteristicName"] != "pH" or (year(r) >= 2012 and dataset_of(r) != "cccc")
+        ),
+    ),
+    (
+        "not (CharacteristicName eq 'pH' and RegionId eq 'admin.2.ca')",
+        lambda r: r["CharacteristicName"] != "pH",
+    ),
+    (
+        f"MonitoringLocationType eq 'Lake/Pond' and (CharacteristicName eq 'pH' or {CCCC})",
+        lambda r: False,
+    ),
+    (
+        f"ActivityMediaName eq 'Ocean Water' and (CharacteristicName eq 'pH' or {CCCC})",
+        lambda r: r["ActivityMediaName"] == "Ocean Water" and dataset_of(r) == "cccc",
+    ),
+    (
+        "CharacteristicName eq 'pH' and (ActivityMediaName eq 'x' or LatitudeNormalized gt '60')",
+        lambda r: r["CharacteristicName"] == "pH" and place(r)[0] > 60,
     ),
 ]  # fmt: skip
 IDS = [text[:60] or "no filter" for text, _ in FILTERS]

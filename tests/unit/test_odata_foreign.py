@@ -14,8 +14,8 @@ from hub.query.odata import (
     guarded_condition,
     parse_filter,
 )
-from hub.query.odata.foreign import Keys, at, localized
-from hub.query.odata.typed import Field, Typed
+from hub.query.odata.foreign import Keys, at, gathered, localized
+from hub.query.odata.typed import Field, Typed, fields
 
 ENTITY = EntityType(
     (
@@ -120,3 +120,35 @@ def test_a_lambda_goes_with_its_collection() -> None:
 def test_a_comparison_across_places_is_refused_by_name(text: str) -> None:
     with pytest.raises(UnsupportedOData):
         split(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("Region eq 'x'", {"@location.Region"}),
+        ("Value eq 1", {"Value"}),
+        ("Region eq 'x' and Value eq 1", {"@location.Region", "Value"}),
+        ("Region eq 'x' or Value eq 1", {"@location.Region", "Value"}),
+        ("not (Region eq 'x' and Value eq 1)", {"@location.Region", "@location.@row.Value"}),
+        (
+            "(Region eq 'x' or Value eq 1) and Latitude gt 5",
+            {"@location.Region", "@location.@row.Value", "@location.Latitude"},
+        ),
+        (
+            "(Region eq 'x' or DOI eq 'd') and Latitude gt 5 and Value eq 1",
+            {"@location.Region", "@location.@set.catalogue.DOI", "@location.Latitude", "Value"},
+        ),
+    ],
+)
+def test_what_is_said_of_one_row_of_a_place_is_moved_there(text: str, paths: set[str]) -> None:
+    tree = parse_filter(text, DATASTREAM)
+    assert tree is not None
+    found = gathered(condition(tree, CONTEXT), "location", {"": "row", "dataset": "set"})
+    assert {field.path for field in fields(found)} == paths
+
+
+def test_an_inequality_of_two_fields_of_one_row_is_moved_as_a_whole() -> None:
+    tree = parse_filter("(Value add Latitude) gt 5", DATASTREAM)
+    assert tree is not None
+    found = gathered(condition(tree, CONTEXT), "location", {"": "row", "dataset": "set"})
+    assert {field.path for field in fields(found)} == {"@location.@row.Value", "@location.Latitude"}

@@ -79,6 +79,43 @@ def localized(root: Typed, keys: Mapping[str, Field], ask: Ask) -> Localized:
     return Localized(condition, tuple(within))
 
 
+def gathered(root: Typed, place: str, homes: Mapping[str, str]) -> Typed:
+    """The same condition, so that what is said of a row of a place is said there as a whole.
+
+    Needed where several rows of the place belong to one entity: that one of them is such, and one
+    of them is otherwise, is less than that one is both; and that none is such is more than that
+    one is not.
+
+    Args:
+        homes: where the place has, in its turn, what is said of the entity itself (under "") and
+            of each other place.
+    """
+    if _places(root) <= {place} or place not in _places(root):
+        return root
+    match root:
+        case Either(terms=terms):
+            return Either(tuple(gathered(term, place, homes) for term in terms))
+        case Both(terms=terms):
+            about = [term for term in terms if place in _places(term)]
+            if len(about) == 1:
+                return Both(tuple(gathered(term, place, homes) for term in terms))
+            others = [term for term in terms if place not in _places(term)]
+            return Both((*others, *(_moved(term, place, homes) for term in about)))
+        case _:
+            return _moved(root, place, homes)
+
+
+def _moved(node: Typed, place: str, homes: Mapping[str, str]) -> Typed:
+    def moved(field: Field) -> Field:
+        before = _place(field)
+        if before == place or field.level:
+            return field
+        own = field.path[len(before) + 2 :] if before else field.path
+        return replace(field, path=at(place, at(homes[before], own)))
+
+    return _changed(node, moved)
+
+
 class _Locals:
     __slots__ = ("_ask", "_keys")
 
@@ -144,39 +181,44 @@ def _grouped(terms: tuple[Typed, ...], kind: type[Both] | type[Either]) -> tuple
 
 def _inside(node: Typed, cut: int) -> Typed:
     """The same condition, ``cut`` characters less before each path."""
+
+    def shortened(field: Field) -> Field:
+        return field if field.level else replace(field, path=field.path[cut:])
+
+    return _changed(node, shortened)
+
+
+def _changed(node: Typed, change: Callable[[Field], Field]) -> Typed:
+    """The same condition on other fields."""
     match node:
         case Both(terms=terms) | Either(terms=terms):
-            return replace(node, terms=tuple(_inside(term, cut) for term in terms))
+            return replace(node, terms=tuple(_changed(term, change) for term in terms))
         case Negated(term=term):
-            return replace(node, term=_inside(term, cut))
+            return replace(node, term=_changed(term, change))
         case Compare(left=left, right=right):
-            return replace(node, left=_inside(left, cut), right=_inside(right, cut))
+            return replace(node, left=_changed(left, change), right=_changed(right, change))
         case Found(text=text, part=part):
-            return replace(node, text=_inside(text, cut), part=_inside(part, cut))
+            return replace(node, text=_changed(text, change), part=_changed(part, change))
         case OneOf(left=left):
-            return replace(node, left=_inside(left, cut))
+            return replace(node, left=_changed(left, change))
         case _:
-            return _inside_value(node, cut)
+            return _changed_value(node, change)
 
 
-def _inside_value(node: Value, cut: int) -> Typed:
+def _changed_value(node: Value, change: Callable[[Field], Field]) -> Typed:
     match node:
         case Const():
             return node
         case Field():
-            return _cut(node, cut)
+            return change(node)
         case Size(field=field) | HasAll(field=field):
-            return replace(node, field=_cut(field, cut))
+            return replace(node, field=change(field))
         case Quantified(field=field, body=body):
-            inner = None if body is None else _inside(body, cut)
-            return replace(node, field=_cut(field, cut), body=inner)
+            inner = None if body is None else _changed(body, change)
+            return replace(node, field=change(field), body=inner)
         case Op(args=args):
-            return replace(node, args=tuple(_inside(arg, cut) for arg in args))
+            return replace(node, args=tuple(_changed(arg, change) for arg in args))
         case IsOf(operand=operand):
-            return replace(node, operand=_inside(operand, cut))
+            return replace(node, operand=_changed(operand, change))
         case _:
             assert_never(node)
-
-
-def _cut(field: Field, cut: int) -> Field:
-    return field if field.level else replace(field, path=field.path[cut:])

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.query import Boundary, bounded
 from hub.query.odata import Context, guarded_condition, guarded_stages
-from hub.query.odata.foreign import Keys, localized
+from hub.query.odata.foreign import Keys, gathered, localized
 from hub.query.odata.typed import Typed
 from hub.services.odata.deadline import Deadline
 from hub.services.odata.sets import DATASET, FACET, FACET_PLACES, LOCATION, EntitySet
@@ -71,6 +71,8 @@ class Crossing:
         own = None
         if condition is not None:
             asking = _Asking(self._pipelines, self._deadline, found, list(datasets), context)
+            if found.homes:
+                condition = gathered(condition, FACET, found.homes)
             local = localized(condition, found.places, asking.keys)
             for path, more in local.within:
                 both = set(more).intersection(keys.get(path, more))

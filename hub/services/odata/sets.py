@@ -7,7 +7,7 @@ and 2.2 of its reference. A path ``@place.`` stands in another collection (see
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from hub.query.odata import EntityType, Kind, Property
@@ -30,6 +30,8 @@ class EntitySet:
         key: the path of ``Id``, by which rows are in order.
         owner: the path of the UUID of a row's dataset.
         places: the field that leads to each other place.
+        homes: where facets have what is said of the entity itself (under "") and of each other
+            place; for sets of which an entity has several facets.
     """
 
     name: str
@@ -39,6 +41,7 @@ class EntitySet:
     key: str
     owner: str
     places: dict[str, Field]
+    homes: dict[str, str] = field(default_factory=dict)
 
 
 def _properties(kinds: dict[str, Kind], prefix: str = "") -> list[Property]:
@@ -164,6 +167,7 @@ METADATA: Final = EntitySet(
     key="_id",
     owner="_id",
     places={FACET: Field("_id", "string", checked=True)},
+    homes={"": DATASET},
 )  # fmt: skip
 LOCATIONS: Final = EntitySet(
     name="Locations",
@@ -185,6 +189,7 @@ LOCATIONS: Final = EntitySet(
         DATASET: Field("dataset", "string", checked=True),
         FACET: Field("_id", "integer", checked=True),
     },
+    homes={"": LOCATION, DATASET: DATASET},
 )
 _DERIVED: Final = _properties(
     {"Id": "integer", "LocationId": "integer", "CreateTimestamp": "datetime"}, f"{OBSERVATION}."
@@ -239,4 +244,7 @@ BY_FACETS: Final = EntitySet(
 )
 """The rows at locations that have an observation of some kind: more than those of that kind."""
 
-FACET_PLACES: Final = {LOCATION: Field("LocationId", "integer", checked=True)}
+FACET_PLACES: Final = {
+    LOCATION: Field("LocationId", "integer", checked=True),
+    DATASET: Field("dataset", "string", checked=True),
+}
