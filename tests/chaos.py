@@ -30,7 +30,7 @@ class Chaos:
         self._at = 0
         self._seen = 0
         self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None] | None] = set()
 
     def harm(self, harm: Harm, at: int = 0) -> None:
         self._harm, self._at, self._seen = harm, at, 0
@@ -48,24 +48,46 @@ class Chaos:
     ) -> None:
         assert self._server is not None
         self._server.close()
-        for writer in list(self._writers):
-            writer.transport.abort()
+        serving = [task for task in self._tasks if task is not None]
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
         await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self._tasks.add(task)
         self.connections += 1
-        above, up = await asyncio.open_connection("127.0.0.1", self._server_port)
-        self._writers |= {writer, up}
-        pumps = [asyncio.create_task(self._ask(reader, up))]
-        pumps.append(asyncio.create_task(self._answer(above, writer)))
+        try:
+            above, up = await asyncio.open_connection("127.0.0.1", self._server_port)
+            try:
+                await self._pumped(reader, writer, above, up)
+            finally:
+                up.transport.abort()
+        except asyncio.CancelledError:
+            pass
+        finally:
+            self._tasks.discard(task)
+            writer.transport.abort()
+
+    async def _pumped(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        above: asyncio.StreamReader,
+        up: asyncio.StreamWriter,
+    ) -> None:
+        """Both directions, until one of them ends."""
+        pumps = [
+            asyncio.create_task(self._ask(reader, up)),
+            asyncio.create_task(self._answer(above, writer)),
+        ]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for pump in pumps:
                 pump.cancel()
-            for each in (writer, up):
-                self._writers.discard(each)
-                each.transport.abort()
+            await asyncio.gather(*pumps, return_exceptions=True)
 
     async def _ask(self, reader: asyncio.StreamReader, up: asyncio.StreamWriter) -> None:
         with suppress(OSError):

@@ -185,12 +185,23 @@ def secured(chosen: Document) -> None:
 
 
 async def _log_in(client: Client, chosen: Document) -> None:
+    """Connect, secure and open a session.
+
+    Raises:
+        DeviceRefused: there is no such endpoint; else what the library raises.
+    """
     if chosen["user"]:
         client.set_user(chosen["user"])
         client.set_password(chosen["password"] or "")
-    if chosen["policy"] != "none":
-        await _secure(client, chosen)
-    await client.connect()
+    try:
+        if chosen["policy"] != "none":
+            await _secure(client, chosen)
+        await client.connect()
+    except UaStatusCodeError:
+        raise
+    except UaError as exc:
+        reason = "it offers no endpoint of this policy and mode"
+        raise DeviceRefused(f"the server refused: {reason}", device_code="", reason=reason) from exc
 
 
 async def _secure(client: Client, chosen: Document) -> None:
@@ -199,19 +210,13 @@ async def _secure(client: Client, chosen: Document) -> None:
         names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
         client.application_uri = names.get_values_for_type(UniformResourceIdentifier)[0]
     pinned = chosen["server_certificate"]
-    try:
-        await client.set_security(
-            getattr(security_policies, f"SecurityPolicy{chosen['policy']}"),
-            _pem(chosen["certificate"]),
-            _pem(chosen["private_key"]),
-            server_certificate=_pem(pinned) if pinned else None,
-            mode=getattr(ua.MessageSecurityMode, chosen["mode"]),
-        )
-    except UaStatusCodeError:
-        raise
-    except UaError as exc:
-        reason = "it offers no endpoint of this policy and mode"
-        raise DeviceRefused(f"the server refused: {reason}", device_code="", reason=reason) from exc
+    await client.set_security(
+        getattr(security_policies, f"SecurityPolicy{chosen['policy']}"),
+        _pem(chosen["certificate"]),
+        _pem(chosen["private_key"]),
+        server_certificate=_pem(pinned) if pinned else None,
+        mode=getattr(ua.MessageSecurityMode, chosen["mode"]),
+    )
 
 
 def _pem(text: str) -> uacrypto.CertProperties:

@@ -103,7 +103,7 @@ def _is_real(form: str, value: object) -> bool:
         return False
     try:
         struct.pack(form, value)
-    except OverflowError:
+    except (OverflowError, struct.error):
         return False
     return math.isfinite(value)
 

@@ -15,7 +15,7 @@ class Simulator(ABC):
         self.host = host
         self.port = port
         self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None] | None] = set()
 
     @abstractmethod
     async def answered(self, reader: asyncio.StreamReader) -> bytes:
@@ -39,18 +39,21 @@ class Simulator(ABC):
     ) -> None:
         if self._server is not None:
             self._server.close()
-            for writer in list(self._writers):
-                writer.close()
+            serving = [task for task in self._tasks if task is not None]
+            for task in serving:
+                task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
             await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
+        task = asyncio.current_task()
+        self._tasks.add(task)
         try:
             while True:
                 writer.write(await self.answered(reader))
                 await writer.drain()
-        except (asyncio.IncompleteReadError, OSError, ValueError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, OSError, ValueError):
             pass
         finally:
-            self._writers.discard(writer)
-            writer.close()
+            self._tasks.discard(task)
+            writer.transport.abort()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -93,18 +94,23 @@ RIGS = {
 @contextmanager
 def started() -> Iterator[dict[str, int]]:
     """All rigs in a thread of their own: their ports by their names."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
+    ports: Future[dict[str, int]] = Future()
+    over: Future[None] = Future()
+
+    async def serve() -> None:
+        async with AsyncExitStack() as stack:
+            try:
+                opened = {n: await stack.enter_async_context(r.start()) for n, r in RIGS.items()}
+            except Exception as exc:
+                ports.set_exception(exc)
+                raise
+            ports.set_result(opened)
+            await asyncio.wrap_future(over)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    stack = AsyncExitStack()
-
-    async def start() -> dict[str, int]:
-        return {name: await stack.enter_async_context(rig.start()) for name, rig in RIGS.items()}
-
     try:
-        yield asyncio.run_coroutine_threadsafe(start(), loop).result(60)
+        yield ports.result(60)
     finally:
-        asyncio.run_coroutine_threadsafe(stack.aclose(), loop).result(60)
-        loop.call_soon_threadsafe(loop.stop)
+        over.set_result(None)
         thread.join()
-        loop.close()

@@ -19,6 +19,7 @@ from tests.integration.devices.rigs import RIGS, VALUES, Rig, started
 TIMEOUT_S = 0.4
 SLACK_S = 1.5
 """What a machine that is busy with other tests may add."""
+RECOVERY_S = 5.0
 
 
 Ports = dict[str, int]
@@ -53,20 +54,29 @@ def is_named(found: list[Reading] | DeviceError) -> bool:
     return all(r.value == value or isinstance(r.error, HubError) for r, value in told)
 
 
+async def right_at_last(driver: Driver, rig: Rig) -> bool:
+    """Whether it is read rightly, given several tries: this machine may be busy."""
+    until = time.monotonic() + RECOVERY_S
+    while not is_right(found := await outcome(driver, rig.points)):
+        assert is_named(found), found
+        if time.monotonic() > until:
+            return False
+    return True
+
+
 async def harmed(rig: Rig, chaos: Chaos, harm: Harm, at: int, *, warm: bool) -> None:
     """Read under harm, then without: in time, rightly or named, and rightly again."""
     driver = opened(rig, chaos.port)
     try:
         if warm:
-            assert is_right(await outcome(driver, rig.points))
+            assert await right_at_last(driver, rig)
         chaos.harm(harm, at)
         begun = time.monotonic()
         found = await outcome(driver, rig.points)
         assert time.monotonic() - begun < CALL_TIMEOUTS * TIMEOUT_S + SLACK_S
         assert is_right(found) or is_named(found), (harm, at, found)
         chaos.harm("none")
-        again = await outcome(driver, rig.points)
-        assert is_right(again), (harm, at, found, again)
+        assert await right_at_last(driver, rig), (harm, at, found)
     finally:
         await driver.close()
 
@@ -131,7 +141,7 @@ def test_silence_is_a_timeout_and_takes_little_longer(ports: Ports, name: str) -
     async def run() -> None:
         async with Chaos(port) as chaos:
             driver = opened(rig, chaos.port)
-            assert is_right(await outcome(driver, rig.points))
+            assert await right_at_last(driver, rig)
             chaos.harm("drop")
             begun = time.monotonic()
             assert isinstance(await outcome(driver, rig.points), DeviceTimeout)
