@@ -24,7 +24,7 @@ from hub.services.rows import Rows
 from hub.store.pipelines import Pipelines
 from hub.values import Batch, Document, Principal
 
-BATCH_ROWS: Final = 2_000
+BATCH_ROWS: Final = 1_000
 """Rows in a batch, where they are no whole documents."""
 NARROW: Final = "narrow $filter, leave $orderby out, or ask for fewer rows with $top"
 
