@@ -144,6 +144,12 @@ class Binder:
             raise bad("this is a collection", found.at, "any(…), all(…) or $count behind it")
         return found
 
+    def _beside(self, left: Typed, node: Expression) -> Typed:
+        """The typed form of what stands behind something else, and may be text without quotes."""
+        if left.kind == "string" and isinstance(node, Path):
+            self._scope.check_text(node)
+        return self._single(node)
+
     def _lambda(self, node: Lambda) -> Typed:
         found = self._scope.collection(node.path)
         if node.body is None:
@@ -159,7 +165,8 @@ class Binder:
             raise unsupported("the operator has", node.at)
         if node.op == "in":
             return self._member(node)
-        left, right = self._single(node.left), self._single(node.right)
+        left = self._single(node.left)
+        right = self._beside(left, node.right)
         if node.op in _FLIPPED:
             return self.compare(node.op, left, right, node.at)
         return arithmetic(cast(Arithmetic, node.op), left, right, self._context.dialect, node.at)
@@ -194,7 +201,7 @@ class Binder:
         terms: list[Typed] = []
         values: list[Const] = []
         for item in node.right.items:
-            term = self.compare("eq", left, self._single(item), item.at)
+            term = self.compare("eq", left, self._beside(left, item), item.at)
             const = term.right if isinstance(term, Compare) else None
             if isinstance(const, Const) and not isinstance(left, Const):
                 values.append(const)
@@ -223,7 +230,8 @@ class Binder:
             return self._calls.typed(node.name, self._single(node.args[0]), target, node.at)
         if node.name == "hassubset":
             return self._subset(node)
-        args = tuple(self._single(arg) for arg in node.args)
+        first = [self._single(arg) for arg in node.args[:1]]
+        args = (*first, *(self._beside(first[0], arg) for arg in node.args[1:]))
         offsets = tuple(_offset(arg) for arg in node.args)
         return self._calls.call(node.name, args, offsets, node.at)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, cast
 
-from hub.query.odata import literals
+from hub.query.odata import hints, literals
 from hub.query.odata.ast import (
     Alias,
     And,
@@ -46,6 +46,11 @@ _POWERS: Final[dict[str, int]] = {
 }
 _LATER: Final = {"gte": "ge", "lte": "le"}
 _OPERAND: Final = "a property, a literal, a function or '('"
+_TEXT: Final = "text in single quotes"
+_BEHIND: Final = frozenset({"asc", "desc", "as", "with", "from"})
+"""Words that may stand behind an expression."""
+_SIGNS: Final = frozenset("=+-")
+"""Signs that elsewhere are operators."""
 _LITERALS: Final[dict[str, Callable[[str, int], Literal]]] = {
     "date": literals.day,
     "time": literals.clock,
@@ -98,8 +103,22 @@ class Expressions:
                 left = Binary("in", left, self._members(), at)
             else:
                 left = Binary(cast(Operator, op), left, self._expression(rank), at)
+        if not op:
+            self._check_stranger(left, power)
         self._depth -= 1
         return left
+
+    def _check_stranger(self, left: Expression, power: int) -> None:
+        """Refuse what stands behind an expression where an operator may have been meant."""
+        token = self._reader.now
+        word = token.kind == "word"
+        if token.text.lower() in _BEHIND if word else token.text not in _SIGNS:
+            return
+        if power >= _POWERS["eq"] and isinstance(left, Path) and word:
+            raise self._reader.unexpected("text of several words in single quotes")
+        near = hints.operator(token, self._dialect)
+        if near is not None:
+            raise self._reader.unexpected(near)
 
     def _operator(self) -> str | None:
         token = self._reader.now
@@ -168,7 +187,7 @@ class Expressions:
             return self._group()
         if reader.takes("["):
             return Items(self._listed("]", self._json), token.at)
-        raise reader.unexpected(_OPERAND)
+        raise reader.unexpected(_TEXT if token.kind == "json" else _OPERAND)
 
     def _group(self) -> Expression:
         inner = self._expression()
@@ -223,7 +242,7 @@ class Expressions:
         if function is None and name not in TYPED:
             if "." in name:
                 raise unsupported(f"the function {token.text}", token.at)
-            raise bad(f"there is no function {token.text[:64]}", token.at, "a function of OData")
+            raise bad(f"there is no function {token.text[:64]}", token.at, hints.function(name))
         self._reader.need("(")
         args = self._typed_arguments() if name in TYPED else self._listed(")", self._expression)
         self._check_count(name, function, len(args), token.at)

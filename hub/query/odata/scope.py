@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from hub.query.odata.ast import Lambda, Path
+from hub.query.odata.hints import bare_text, no_property
 from hub.query.odata.model import EntityType, Property
 from hub.query.odata.refusal import bad
 from hub.query.odata.typed import Field
@@ -59,6 +60,11 @@ class Scope:
         checked = self._entity.checked
         return Field(found.path, found.kind, 0, found.collection, checked, path.at)
 
+    def check_text(self, path: Path) -> None:
+        """Refuse a word that is no property, where a text can stand, as text without quotes."""
+        if not path.variable and len(path.names) == 1 and self._entity.find(path.names) is None:
+            raise bare_text(self._entity, path.names[0], path.at)
+
     def collection(self, path: Path) -> Field:
         """The field of a path that must be a collection, or of any kind."""
         found = self.field(path)
@@ -84,7 +90,7 @@ class Scope:
         """The property of a path; the first ``member`` names lead to what a lambda goes through."""
         found = self._entity.find(names)
         if found is None:
-            raise bad(f"there is no property {'/'.join(names)[:128]}", at)
+            raise no_property(self._entity, names, at)
         for count in range(member + 1, len(names)):
             above = self._entity.find(names[:count])
             if above is not None and above.collection:

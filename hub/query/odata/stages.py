@@ -9,6 +9,7 @@ from hub.query.odata.bind import Context, bound
 from hub.query.odata.clauses import Computed, OrderItem, Selected
 from hub.query.odata.expr import Exprs
 from hub.query.odata.functions import Kind
+from hub.query.odata.hints import no_property
 from hub.query.odata.model import EntityType, Property
 from hub.query.odata.refusal import bad, unsupported
 from hub.query.odata.typed import Const, Field, Typed
@@ -66,7 +67,7 @@ def selected(select: Selected, context: Context) -> tuple[Property, ...] | None:
     for path in select.paths:
         known = context.entity.find(path.names)
         if known is None:
-            raise bad(f"there is no property {'/'.join(path.names)[:128]}", path.at)
+            raise no_property(context.entity, path.names, path.at)
         found[known.name] = known
     return tuple(item for item in found.values() if not _within(item.name, found))
 

@@ -48,6 +48,11 @@ _PATTERN: Final = re.compile(
     re.VERBOSE,
 )
 
+_MEANT: Final = {
+    "<": "lt or le", ">": "gt or ge", "!": "ne or not", "&": "and", "|": "or", "%": "mod",
+}  # fmt: skip
+"""Operators by the signs that they have elsewhere."""
+
 
 def tokens(text: str) -> list[Token]:
     """The tokens of one query option, white space left out.
@@ -92,4 +97,4 @@ def _unread(text: str, at: int) -> Exception:
         return bad("a string is not closed", at, "a closing quote")
     if text[at].isdigit():
         return bad("this is no number, date or time", at, "a literal")
-    return bad(f"unexpected '{text[at]}'", at)
+    return bad(f"unexpected '{text[at]}'", at, _MEANT.get(text[at]))

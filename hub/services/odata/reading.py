@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
@@ -16,6 +15,7 @@ from uuid import UUID
 from hub.errors import BadOData, BadParameter, HubError
 from hub.query.odata import DATASTREAM, Context, condition, parse_filter, parse_select
 from hub.query.odata.ast import And, Expression, Literal, Path, walked
+from hub.query.odata.hints import nearest
 from hub.query.odata.refusal import bad
 from hub.query.odata.typed import Typed
 from hub.services.odata.sets import BY_FACETS, SETS
@@ -64,8 +64,7 @@ def _unknown(name: str, of: str, at: int) -> BadOData:
     known = SETS[of].selectable
     if SETS[of].entity.find((name,)) is not None:
         return bad(f"{name} is for $filter only, and not given by {of},", at, "another property")
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = " or ".join(near) if near else f"one of {', '.join(known)}"
+    hint = nearest(name, known) or f"one of {', '.join(known)}"
     return bad(f"{of} has no property {name}", at, hint)
 
 
