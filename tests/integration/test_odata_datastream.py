@@ -451,6 +451,42 @@ def test_rows_that_come_in_meanwhile_neither_hide_nor_repeat_any(
     assert len(found) == len(set(found))
 
 
+@pytest.mark.parametrize(
+    ("text", "sites"),
+    [
+        ("MonitoringLocationType eq 'River/Stream'", {"M1", "M2"}),
+        ("MonitoringLocationType eq 'Lake/Pond'", {"M1"}),
+        ("MonitoringLocationType eq 'Lake/Pond' and ActivityStartYear eq 2021", {"M1"}),
+        ("MonitoringLocationType eq 'Lake/Pond' and ActivityStartYear eq 2020", set()),
+        ("MonitoringLocationType ne 'Lake/Pond'", {"M1", "M2"}),
+    ],
+)
+def test_a_location_that_was_of_another_type_is_found_by_both(
+    client: FlaskClient, services: Services, text: str, sites: set[str]
+) -> None:
+    made = services.datasets.create("moving", kind="observations")
+    rows = [
+        at("M1", MonitoringLocationType="River/Stream", ActivityStartDate="2020-07-05"),
+        at("M1", MonitoringLocationType="Lake/Pond"),
+        at("M2", MonitoringLocationType="River/Stream"),
+    ]
+    url = f"/api/dataset/{made.dataset.uuid}/"
+    assert client.put(url, json=rows, auth=(made.access.secret, "")).status_code == 201
+    entry = {"DOI": "10.25976/move-xx00", "Licence": "https://x.org/l", "Citation": "c"}
+    services.catalogue.change(made.dataset.uuid, entry | {"Version": "1.0.0"})
+    services.catalogue.publish(made.dataset.uuid)
+    reader = World(client, made.access.secret, {})
+    wait_until(lambda: bool(reader.value("Metadata?$select=DOI")), "it is published")
+    names = {row["Id"]: row["ID"] for row in reader.value("Locations?$select=Id,ID")}
+    found = reader.value("Locations", {"$select": "ID", "$filter": text})
+    by_rows = reader.value("Observations", {"$select": "LocationId", "$filter": text})
+    services.catalogue.unpublish(made.dataset.uuid)
+    wait_until(lambda: not reader.value("Metadata?$select=DOI"), "it is taken back")
+    services.datasets.delete(made.dataset.uuid)
+    assert {row["ID"] for row in found} == sites
+    assert {names[row["LocationId"]] for row in by_rows} == sites
+
+
 @pytest.mark.parametrize("word", ["true", "TRUE", "True"])
 @pytest.mark.parametrize("name", ["$count", "count", "$COUNT"])
 def test_a_count_ignores_pages(world: World, name: str, word: str) -> None:

@@ -21,7 +21,7 @@ from hub.query.odata.typed import Typed
 from hub.services.odata.sets import BY_FACETS, SETS
 
 ID_MAX: Final = 2**53 - 1
-CONTEXTS: Final = {name: Context(found.entity, DATASTREAM) for name, found in SETS.items()}
+CONTEXTS: Final = {name: Context(found.filtered, DATASTREAM) for name, found in SETS.items()}
 FACETS: Final = Context(BY_FACETS.entity, DATASTREAM)
 _TOKEN: Final = re.compile(r"\s*Id:(.{1,64})", re.ASCII)
 

@@ -7,7 +7,7 @@ and 2.2 of its reference. A path ``@place.`` stands in another collection (see
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hub.query.odata import EntityType, Kind, Property
@@ -25,6 +25,7 @@ class EntitySet:
 
     Attributes:
         entity: everything that a filter may name.
+        asked: properties that stand elsewhere for filters, where those mean an observation.
         selectable: the names that are given, in documented order.
         collection: where the rows are.
         key: the path of ``Id``, by which rows are in order.
@@ -42,6 +43,14 @@ class EntitySet:
     owner: str
     places: dict[str, Field]
     homes: dict[str, str] = field(default_factory=dict)
+    asked: tuple[Property, ...] = ()
+
+    @property
+    def filtered(self) -> EntityType:
+        """The entity as filters see it."""
+        elsewhere = {item.name: item for item in self.asked}
+        items = (elsewhere.get(item.name, item) for item in self.entity.properties)
+        return replace(self.entity, properties=tuple(items))
 
 
 def _properties(kinds: dict[str, Kind], prefix: str = "") -> list[Property]:
@@ -190,6 +199,7 @@ LOCATIONS: Final = EntitySet(
         FACET: Field("_id", "integer", checked=True),
     },
     homes={"": LOCATION, DATASET: DATASET},
+    asked=tuple(_elsewhere(FACET, {"MonitoringLocationType": "string"})),
 )
 _DERIVED: Final = _properties(
     {"Id": "integer", "LocationId": "integer", "CreateTimestamp": "datetime"}, f"{OBSERVATION}."
