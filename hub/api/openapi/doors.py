@@ -74,6 +74,8 @@ OF_ODATA: Final = Named(
         }
     ),
 )
+NOWHERE: Final = Named("ODataNotFound", {"anyOf": [OF_ODATA, ERROR]})
+"""An address with a line break in it is at no door."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,9 @@ DOORS: Final[dict[str, Door]] = {
     "datastream": Door(
         "DataStream API", "Published observations over OData, as DataStream has it.", OF_DATASTREAM
     ),
-    "odata_strict": Door("OData", "OData 4.01 for programs that know it.", OF_ODATA),
+    "odata_strict": Door(
+        "OData", "OData 4.01 for programs that know it.", OF_ODATA, {404: NOWHERE}
+    ),
 }
 """By blueprint, or the beginning of its name."""
 

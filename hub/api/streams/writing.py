@@ -31,7 +31,7 @@ def ensure() -> Response:
 
 
 @bp.delete("/stream/<stream>/")
-@told(answers=GONE, refuses=(409,))
+@told(answers=GONE, refuses=(400, 409))
 @requires_key(scopes.STREAM_WRITE)
 def delete(stream: str) -> Response:
     """Delete a stream and its datapoints."""

@@ -1,0 +1,214 @@
+"""What is done is answered as the description says: every field of every kind of answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+import schemathesis
+from flask.testing import FlaskClient
+from schemathesis.core.failures import FailureGroup
+
+from hub.api.openapi.document import document
+from hub.app import create_app
+from hub.services import Services, scopes
+from hub.settings import Settings
+from tests import published
+from tests.plant import Door, door
+
+DAY = "2026-04-28"
+WHOLE_DAY = f"from={DAY}&to={DAY}T23:59:59Z"
+SCHEMA = schemathesis.openapi.from_dict(document(create_app(Settings(), cast(Services, None))))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request: the name of its operation, its address, its body, and its status."""
+
+    name: str
+    url: str
+    body: Any = None
+    status: int = 200
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.url.partition('?')[2]} {self.status}".replace("  ", " ")
+
+
+ASKED = [
+    Asked("datasets_everything", "/api/dataset/{dataset}/?limit=2"),
+    Asked("datasets_everything", "/api/dataset/{dataset}/?count=true"),
+    Asked("datasets_everything", "/api/dataset/{dataset}/?limit=2&format=csv"),
+    Asked("datasets_query", "/api/dataset/{dataset}/?fields=ResultUnit", {"ResultUnit": "%"}),
+    Asked("datasets_aggregate", "/api/dataset/{dataset}/aggregate/", [{"$count": "rows"}]),
+    Asked("datasets_put", "/api/dataset/{plain}/", {"a": 1}, 201),
+    Asked("datasets_put", "/api/dataset/{plain}/", [{"a": 1}, {"a": 2}], 201),
+    Asked("datasets_put", "/api/dataset/{plain}/", [{"a": 1}, {"$a": 2}], 207),
+    Asked("datasets_put", "/api/dataset/{plain}/", [{"$a": 2}], 400),
+    Asked("datasets_put", "/api/dataset/{plain}/?atomic=perhaps", {"a": 1}, 400),
+    Asked("catalogue_show", "/api/dataset/{dataset}/catalogue/"),
+    Asked("catalogue_change", "/api/dataset/{private}/catalogue/", {"Keywords": ["ice"]}),
+    Asked("catalogue_publish", "/api/dataset/{dataset}/publication/"),
+    Asked("catalogue_unpublish", "/api/dataset/{private}/publication/"),
+    Asked("series_one", "/api/dataset/{dataset}/series/?field=ResultValue&limit=3"),
+    Asked("series_one", "/api/dataset/{dataset}/series/?field=ResultValue&g=days&v=m,c&t=a"),
+    Asked("series_one", "/api/dataset/{dataset}/series/?field=ResultValue&format=csv"),
+    Asked("streams_reading_discovery", "/api/v1/"),
+    Asked("streams_reading_fields", "/api/v1/stream/schema/"),
+    Asked("streams_reading_every", "/api/v1/stream/?limit=2"),
+    Asked("streams_reading_several", "/api/v1/stream/set/{stream}/"),
+    Asked("streams_reading_one", "/api/v1/stream/{stream}/?limit=2"),
+    Asked("streams_reading_one", "/api/v1/stream/{stream}/?g=hours&partial=1&tz=Europe/Berlin"),
+    Asked("streams_reading_one", "/api/v1/stream/{stream}/?points=10&v=mean,max&t=first"),
+    Asked("streams_reading_one", "/api/v1/stream/{stream}/?downsample=lttb&r=yes"),
+    Asked("streams_reading_one", "/api/v1/stream/{stream}/?format=xml"),
+    Asked("streams_reading_one", "/api/v1/stream/{stream}/?s=never", status=400),
+    Asked("streams_reading_one", "/api/v1/stream/{dataset}/", status=404),
+    Asked("streams_writing_ensure", "/api/v1/stream/", {"title": "made"}, 201),
+    Asked(
+        "streams_writing_ensure",
+        "/api/v1/stream/",
+        {
+            "title": "a sum",
+            "highest_granularity": "minutes",
+            "derive_from": ["{stream}", {"stream": "{other}", "granularity": "m"}],
+            "derive_op": "sum",
+        },
+        201,
+    ),
+    Asked(
+        "streams_writing_ensure",
+        "/api/v1/stream/",
+        {
+            "title": "fed",
+            "dataset": {"dataset": "{dataset}", "field": "ResultValue", "filter": {"a": 1}},
+        },
+        201,
+    ),
+    Asked("streams_appending_append", "/api/v1/stream/{stream}/", {"v": 2.5}, 201),
+    Asked("streams_appending_append", "/api/v1/stream/{stream}/", [{"v": 1}, {"v": 2}], 201),
+    Asked("streams_appending_append", "/api/v1/stream/{stream}/", [{"v": 1}, {"v": "x"}], 207),
+    Asked("streams_appending_append", "/api/v1/stream/{stream}/", [{"v": "x"}], 400),
+    Asked("plant_devices_every", "/api/device/?limit=1"),
+    Asked("plant_devices_single", "/api/device/{device}/"),
+    Asked("plant_groups_every", "/api/group/"),
+    Asked("plant_data_every", "/api/data/?limit=1"),
+    Asked("plant_data_single", "/api/data/{data}/"),
+    Asked(
+        "plant_event_logs_create", "/api/event-log/", {"kind": "stop", "device": "{device}"}, 201
+    ),
+    Asked("plant_event_logs_every", f"/api/event-log/?{WHOLE_DAY}"),
+    Asked("plant_values_own", "/api/data/{data}/value/"),
+    Asked("plant_values_own", f"/api/data/{{data}}/value/?{WHOLE_DAY}"),
+    Asked("plant_values_every", "/api/value/?data={data}"),
+    Asked("plant_values_every", f"/api/value/?data={{data}}&{WHOLE_DAY}"),
+    Asked(
+        "plant_values_write_many",
+        "/api/value/",
+        [{"data": "{data}", "timestamp": DAY, "value": 1}, {"data": 0}],
+        207,
+    ),
+    Asked("plant_values_write_many", "/api/value/", [{"data": 0}], 400),
+    Asked("plant_statistics_own", "/api/data/{data}/statistic/?fields=all"),
+    Asked("plant_statistics_own", f"/api/data/{{data}}/statistic/?{WHOLE_DAY}&step=PT6H"),
+    Asked("plant_statistics_every", f"/api/statistic/?{WHOLE_DAY}&fields=median"),
+    Asked("plant_statistics_every", f"/api/statistic/?{WHOLE_DAY}&step=P1D"),
+    Asked(
+        "plant_retention_put_own_post",
+        "/api/data/{data}/policy/retention/",
+        {"drop_after_days": 30_000},
+    ),
+    Asked("plant_retention_own", "/api/data/{data}/policy/retention/"),
+    Asked(
+        "plant_retention_put",
+        "/api/retention/",
+        {"hypertable": "core_value_days", "drop_after_days": 30_000},
+    ),
+    Asked("plant_retention_every", "/api/retention/"),
+    Asked("health_ready", "/readyz/?checks=db,redis"),
+    Asked("datastream_Metadata", "/v1/odata/v4/Metadata"),
+    Asked("datastream_Locations", "/v1/odata/v4/Locations?$top=3"),
+    Asked("datastream_Observations", "/v1/odata/v4/Observations?$top=3"),
+    Asked("datastream_Records", "/v1/odata/v4/Records?$filter=ResultValue gt 0"),
+    Asked("datastream_Records", "/v1/odata/v4/Records?$count=true"),
+    Asked("datastream_Records", "/v1/odata/v4/Records?$orderby=Id", status=501),
+    Asked("odata_strict_service", "/odata/v4/"),
+    Asked("odata_strict_schema", "/odata/v4/$metadata?$format=json"),
+    Asked("odata_strict_collection", "/odata/v4/Observations?$top=3&$count=true"),
+    Asked("odata_strict_collection", "/odata/v4/Streams?$filter=(((", status=400),
+    Asked("odata_strict_count", "/odata/v4/Observations/$count"),
+    Asked("odata_strict_entity", "/odata/v4/Datasets({dataset})"),
+    Asked("odata_strict_Documents", "/odata/v4/Datasets({dataset})/Documents?$top=2"),
+    Asked("odata_strict_Values", "/odata/v4/Streams({data})/Values?$top=2"),
+]
+
+
+@dataclass(frozen=True)
+class World:
+    """A hub in which there is something of everything, and who may see and do all."""
+
+    plant: Door
+    real: dict[str, Any]
+
+    def filled(self, value: Any) -> Any:
+        """A value with ids of what is there for the names in braces."""
+        if isinstance(value, dict):
+            return {name: self.filled(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self.filled(inner) for inner in value]
+        if not isinstance(value, str):
+            return value
+        if value.strip("{}") in self.real:
+            return self.real[value.strip("{}")]
+        for name, found in self.real.items():
+            value = value.replace(f"{{{name}}}", str(found))
+        return value
+
+
+@pytest.fixture(scope="module")
+def world(client: FlaskClient, services: Services) -> World:
+    made = published.make(client, services)
+    plant = door(client, services, *scopes.SCOPES)
+    device = plant.device()
+    data, other = plant.data(device=device, path="40001", type="int16"), plant.data()
+    for second in range(3):
+        body = {"timestamp": f"{DAY}T12:00:0{second}Z", "value": second}
+        assert plant.post(f"data/{data}/value/", **body).status_code == 201
+    told = {"timestamp": f"{DAY}T12:00:00Z", "mean": 1.5, "count": 3}
+    assert plant.post(f"data/{data}/statistic/", **told).status_code == 201
+    log = {"kind": "start", "timestamp": DAY, "url": "https://example.org/"}
+    assert plant.ask("POST", "event-log/", log).status_code == 201
+    plant.group()
+    real = {
+        "dataset": made.datasets["aaaa"],
+        "private": made.datasets["dddd"],
+        "plain": services.datasets.create("plain").dataset.uuid,
+        "device": device,
+        "data": data,
+        "stream": plant.get(f"data/{data}/").json["uuid"],
+        "other": plant.get(f"data/{other}/").json["uuid"],
+    }
+    return World(plant, real)
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_the_answer_is_as_described(world: World, asked: Asked) -> None:
+    operation = SCHEMA.find_operation_by_id(asked.name)
+    answer = world.plant.client.open(
+        world.filled(asked.url),
+        method=operation.method,
+        auth=(world.plant.secret, ""),
+        json=world.filled(asked.body),
+    )
+    assert answer.status_code == asked.status, answer.text
+    assert str(asked.status) in operation.definition.raw["responses"]
+    operation.validate_response(answer)
+    if answer.is_json and asked.status == 200:
+        assert answer.json
+
+
+def test_an_answer_that_is_not_described_is_found(world: World) -> None:
+    operation = SCHEMA.find_operation_by_id("plant_groups_every")
+    other = world.plant.get("device/")
+    with pytest.raises(FailureGroup):
+        operation.validate_response(other)
