@@ -10,6 +10,17 @@ from hub.values import DataType
 BITS_PER_WORD = 16
 
 
+def plain(point: Point) -> str:
+    """An address without space around it, in capitals.
+
+    Raises:
+        BadAddress: it has other than ASCII characters, some of which have such capitals.
+    """
+    if not point.address.isascii():
+        raise BadAddress("an address has ASCII characters only", address=point.address)
+    return point.address.strip().upper()
+
+
 def bit_of_word(text: str, point: Point) -> int:
     """A bit of a word, 0 to 15; those from 10 on also as A to F.
 

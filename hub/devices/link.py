@@ -102,7 +102,7 @@ class LinkedReader(CellReader):
     async def _connect(self) -> None:
         if self._link is None or not self._link.usable:
             await self._disconnect()
-            async with self.request():
+            async with self.connecting():
                 self._link = await Link.open(*self._at)
 
     async def _disconnect(self) -> None:

@@ -10,7 +10,13 @@ from types import TracebackType
 from typing import Self
 
 from hub.devices.contract import CALL_TIMEOUTS
-from hub.errors import BadAddress, BadDeviceValue, DeviceRefused, DeviceTimeout
+from hub.errors import (
+    BadAddress,
+    BadDeviceValue,
+    DeviceRefused,
+    DeviceTimeout,
+    DeviceUnreachable,
+)
 
 
 class Session(ABC):
@@ -66,6 +72,19 @@ class Session(ABC):
                     raise
         except TimeoutError as exc:
             raise DeviceTimeout("the device took too long for all that was asked") from exc
+
+    @asynccontextmanager
+    async def connecting(self) -> AsyncIterator[None]:
+        """The time to connect, as long as that of a request.
+
+        Raises:
+            DeviceUnreachable: it is over.
+        """
+        try:
+            async with self.request():
+                yield
+        except DeviceTimeout as exc:
+            raise DeviceUnreachable("no connection to the device came about in time") from exc
 
     @asynccontextmanager
     async def request(self, times: int = 1) -> AsyncIterator[None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub.devices import options
-from hub.devices.addresses import bit_of_word, bit_type, cell_type, size_bytes, within
+from hub.devices.addresses import bit_of_word, bit_type, cell_type, plain, size_bytes, within
 from hub.devices.contract import Point
 from hub.devices.places import Place, Space
 from hub.devices.types import Order
@@ -57,7 +57,7 @@ def place(point: Point, chosen: Document) -> Place:
         BadAddress: it is not in the grammar, or not of this family.
         BadDeviceValue: it has no such type.
     """
-    match = FORM.fullmatch(point.address.strip().upper())
+    match = FORM.fullmatch(plain(point))
     if match is None:
         raise BadAddress("an address is as %MW100, %MX5 or %MW100.5", address=point.address)
     letter, size, digits, bit = match.groups()

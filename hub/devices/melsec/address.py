@@ -12,6 +12,7 @@ from hub.devices.addresses import (
     bit_of_word,
     bit_type,
     cell_type,
+    plain,
     size_bytes,
     within,
 )
@@ -66,7 +67,7 @@ def place(point: Point, chosen: Document) -> Place:
         BadAddress: it is not in the grammar, or not of this series.
         BadDeviceValue: it has no such type.
     """
-    match = FORM.fullmatch(point.address.strip().upper())
+    match = FORM.fullmatch(plain(point))
     if match is None:
         raise BadAddress("an address is as D100, M0, X1F or D100.5", address=point.address)
     letters, digits, bit = match.groups()

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from hub.devices import options
-from hub.devices.addresses import bit_of_word, bit_type, cell_type, within
+from hub.devices.addresses import bit_of_word, bit_type, cell_type, plain, within
 from hub.devices.contract import Point
 from hub.devices.places import Place, Space, size_of
 from hub.devices.types import Order
@@ -76,7 +76,7 @@ def place(point: Point, chosen: Document) -> Place:
 
 def _parsed(point: Point) -> tuple[Table, int, str | None]:
     """The table, the number from 0, and the bit."""
-    text = point.address.strip().upper()
+    text = plain(point)
     if match := NAMED.fullmatch(text):
         return NAMES[match[1]], int(match[2]), match[3]
     if match := BARE.fullmatch(text):

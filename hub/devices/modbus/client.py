@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import struct
 from collections.abc import Awaitable
 from typing import Any, Self
@@ -13,6 +14,9 @@ from pymodbus.exceptions import ConnectionException, ModbusException
 from pymodbus.pdu import ModbusPDU
 
 from hub.errors import DeviceGarbled, DeviceRefused, DeviceUnreachable
+
+logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
+"""It logs whatever goes wrong, and the hub tells of it once."""
 
 FRAMINGS = {"tcp": FramerType.SOCKET, "rtu": FramerType.RTU}
 NEVER_S = 3600.0

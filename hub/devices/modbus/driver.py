@@ -56,7 +56,7 @@ class Modbus(CellReader):
     async def _connect(self) -> None:
         if self._client is None or not self._client.usable:
             await self._disconnect()
-            async with self.request():
+            async with self.connecting():
                 self._client = await Client.open(*self._at, self._options["framing"], self._unit)
 
     async def _disconnect(self) -> None:

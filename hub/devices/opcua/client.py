@@ -72,6 +72,16 @@ def told() -> Iterator[None]:
         raise DeviceGarbled("what the server sent is no answer") from exc
 
 
+class _Client(Client):
+    """The library's client, for which a connection that does not come about is no late answer."""
+
+    async def connect_socket(self) -> None:
+        try:
+            await super().connect_socket()
+        except TimeoutError as exc:
+            raise ConnectionError("no connection in time") from exc
+
+
 class Opened:
     """An open session. Its methods ask once or more, each within a limit that it is given."""
 
@@ -86,7 +96,7 @@ class Opened:
     @classmethod
     async def open(cls, url: str, chosen: Document, timeout_s: float, limit: Limit) -> Self:
         """Connect, secure, log in; ask what the server takes."""
-        client = Client(url, timeout=timeout_s, watchdog_intervall=KEEP_ALIVE_S)
+        client = _Client(url, timeout=timeout_s, watchdog_intervall=KEEP_ALIVE_S)
         client.session_timeout = SESSION_MS
         session = cls(client, timeout_s, limit)
         try:

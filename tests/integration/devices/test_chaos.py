@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from typing import get_args
 
 import pytest
@@ -226,3 +228,66 @@ def test_every_kind_has_a_rig() -> None:
 def test_every_harm_is_done() -> None:
     done = {"split", "delay", "drop", "duplicate", "reset", "babble", "close", "stall", "garble"}
     assert done | {"none"} == set(get_args(Harm))
+
+
+@pytest.fixture
+def full_port() -> Iterator[int]:
+    """A port whose queue is full: whoever knocks gets no answer at all."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.socket())
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(4):
+            knocking = stack.enter_context(socket.socket())
+            knocking.setblocking(False)
+            knocking.connect_ex(server.getsockname())
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("name", RIGS)
+def test_a_host_that_does_not_answer_at_all_is_unreachable_in_time(
+    full_port: int, name: str
+) -> None:
+    async def run() -> None:
+        driver = opened(RIGS[name], full_port)
+        begun = time.monotonic()
+        assert isinstance(await outcome(driver, RIGS[name].points), DeviceUnreachable)
+        assert time.monotonic() - begun < 2 * TIMEOUT_S + SLACK_S
+        await driver.close()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
+@pytest.mark.parametrize("name", RIGS)
+def test_a_host_of_no_known_name_is_unreachable(name: str) -> None:
+    async def run() -> None:
+        rig = RIGS[name]
+        target = device(rig.kind, 1, host="no-such-host.invalid", timeout_s=5.0, **rig.options)
+        assert isinstance(await outcome(open_driver(target), rig.points), DeviceUnreachable)
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
+@pytest.mark.parametrize("harm", ["drop", "reset", "close", "babble", "split"])
+@pytest.mark.parametrize("name", RIGS)
+def test_a_write_is_confirmed_or_named_and_then_one_is_confirmed(
+    ports: Ports, name: str, harm: Harm
+) -> None:
+    rig = RIGS[name]
+
+    async def run() -> None:
+        async with Chaos(ports[name]) as chaos:
+            driver = opened(rig, chaos.port)
+            assert await right_at_last(driver, rig)
+            chaos.harm(harm)
+            begun = time.monotonic()
+            with suppress(DeviceError):
+                await driver.write(rig.points[0], VALUES[0])
+                assert harm == "split"
+            assert time.monotonic() - begun < CALL_TIMEOUTS * TIMEOUT_S + SLACK_S
+            chaos.harm("none")
+            assert await right_at_last(driver, rig)
+            await driver.write(rig.points[0], VALUES[0])
+            await driver.close()
+
+    asyncio.run(asyncio.wait_for(run(), 30))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from asyncua import ua
+from asyncua.common.callback import CallbackType
 from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from asyncua.ua.object_ids import ObjectIds
 from cryptography import x509
@@ -193,6 +194,29 @@ def test_what_cannot_be_written_is_named(
 def test_more_nodes_than_a_request_takes_are_read_in_order(run: Callable[[Act], Any]) -> None:
     readings = run(lambda d: d.read([at(f"many/{n}") for n in range(MANY)]))
     assert [r.told() for r in readings] == [*range(MANY)]
+
+
+def test_no_request_reads_more_nodes_than_the_server_takes(
+    run: Callable[[Act], Any], runner: asyncio.Runner, server: OpcuaSimulator
+) -> None:
+    limit = server.server.get_node(
+        ua.NodeId(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)  # type: ignore[arg-type]
+    )
+    sizes: list[int] = []
+
+    def note(event: Any, _: Any) -> None:
+        sizes.append(len(event.request_params.NodesToRead))
+
+    before = runner.run(limit.read_value())
+    runner.run(limit.write_value(ua.Variant(7, T.UInt32)))
+    server.server.subscribe_server_callback(CallbackType.PreRead, note)
+    try:
+        readings = run(lambda d: d.read([at(f"many/{n}") for n in range(30)]))
+    finally:
+        server.server.unsubscribe_server_callback(CallbackType.PreRead, note)
+        runner.run(limit.write_value(ua.Variant(before, T.UInt32)))
+    assert [r.told() for r in readings] == [*range(30)]
+    assert sizes[-5:] == [7, 7, 7, 7, 2]
 
 
 class TestBrowsing:
