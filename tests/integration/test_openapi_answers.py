@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pytest
@@ -12,9 +13,12 @@ from schemathesis.core.failures import FailureGroup
 
 from hub.api.openapi.document import document
 from hub.app import create_app
+from hub.fetching.fetcher import FetchLimits
 from hub.services import Services, scopes
 from hub.settings import Settings
 from tests import published
+from tests.hosts import Host, page
+from tests.people import SESSION, login, made_user
 from tests.plant import Door, door
 
 DAY = "2026-04-28"
@@ -98,6 +102,7 @@ ASKED = [
         "plant_event_logs_create", "/api/event-log/", {"kind": "stop", "device": "{device}"}, 201
     ),
     Asked("plant_event_logs_every", f"/api/event-log/?{WHOLE_DAY}"),
+    Asked("plant_event_logs_process", "/api/event-log/{log}/process/", {"selector": "#price"}),
     Asked("plant_values_own", "/api/data/{data}/value/"),
     Asked("plant_values_own", f"/api/data/{{data}}/value/?{WHOLE_DAY}"),
     Asked("plant_values_every", "/api/value/?data={data}"),
@@ -166,7 +171,19 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(client: FlaskClient, services: Services) -> World:
+def host() -> Iterator[Host]:
+    """Somebody whose pages are fetched."""
+    with Host(page(b'<title>Shop</title><p id="price">42</p>')) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def settings(settings: Settings, host: Host) -> Settings:
+    return replace(settings, fetch=FetchLimits(allow=host.listed))
+
+
+@pytest.fixture(scope="module")
+def world(client: FlaskClient, services: Services, host: Host) -> World:
     made = published.make(client, services)
     plant = door(client, services, *scopes.SCOPES)
     device = plant.device()
@@ -176,8 +193,8 @@ def world(client: FlaskClient, services: Services) -> World:
         assert plant.post(f"data/{data}/value/", **body).status_code == 201
     told = {"timestamp": f"{DAY}T12:00:00Z", "mean": 1.5, "count": 3}
     assert plant.post(f"data/{data}/statistic/", **told).status_code == 201
-    log = {"kind": "start", "timestamp": DAY, "url": "https://example.org/"}
-    assert plant.ask("POST", "event-log/", log).status_code == 201
+    log = {"kind": "start", "timestamp": DAY, "url": host.url()}
+    logged = plant.ask("POST", "event-log/", log)
     plant.group()
     real = {
         "dataset": made.datasets["aaaa"],
@@ -185,6 +202,7 @@ def world(client: FlaskClient, services: Services) -> World:
         "plain": services.datasets.create("plain").dataset.uuid,
         "device": device,
         "data": data,
+        "log": logged.json["id"],
         "stream": plant.get(f"data/{data}/").json["uuid"],
         "other": plant.get(f"data/{other}/").json["uuid"],
     }
@@ -212,3 +230,16 @@ def test_an_answer_that_is_not_described_is_found(world: World) -> None:
     other = world.plant.get("device/")
     with pytest.raises(FailureGroup):
         operation.validate_response(other)
+
+
+def test_a_session_is_as_described(client: FlaskClient, services: Services) -> None:
+    opened = login(client, made_user(services))
+    shown = {"X-CSRF-Token": opened.json["csrf_token"]}
+    for name, status, answer in (
+        ("session_login", 201, opened),
+        ("session_who", 200, client.get(SESSION)),
+        ("session_logout", 204, client.delete(SESSION, headers=shown)),
+        ("session_who", 401, client.get(SESSION)),
+    ):
+        assert answer.status_code == status
+        SCHEMA.find_operation_by_id(name).validate_response(answer)
