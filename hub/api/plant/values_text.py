@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import NoneType
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,24 +29,33 @@ def _texts(pieces: Iterable[bytes]) -> Texts:
     return np.array(list(pieces), np.object_)
 
 
+BETWEEN = b"},{"
 _END = b'","value":'
 _MINUTES = _texts(b"T%02d:%02d:" % divmod(minute, 60) for minute in range(DAY_S // 60))
 _SECONDS = _texts(b"%02d" % second for second in range(60))
-_WHOLE = _texts(b"%02dZ" % second + _END for second in range(60))
 _REST = _texts([b"Z" + _END, *(b".%03dZ" % rest + _END for rest in range(1, SECOND_MS))])
-_SCALARS = {int, float, bool, NoneType}
+_WITHIN = (b'"', b"{", b"[")
+"""What stands in the text of values that are not plain numbers."""
+
+
+@cache
+def _clock() -> Texts:
+    """The text of every whole second of a day."""
+    day = range(DAY_S)
+    return _texts(b"T%02d:%02d:%02dZ" % (s // 3600, s // 60 % 60, s % 60) + _END for s in day)
 
 
 @dataclass(frozen=True, slots=True)
 class _Days:
-    """Each data stream with each day of a stretch, and which of these pairs each row has."""
+    """The data streams and days of a stretch in pairs, and which of these each row has; of a single
+    one only how many there are."""
 
     pairs: Sequence[tuple[int, bytes]]
     which: IntArray
 
     def texts(self, make: Callable[[int, bytes], bytes]) -> Column:
-        ready = _texts(make(*pair) for pair in self.pairs)
-        return _chosen(ready, self.which)
+        ready = [make(*pair) for pair in self.pairs]
+        return ready * len(self.which) if len(ready) == 1 else _chosen(_texts(ready), self.which)
 
 
 Begin = Callable[[Stretch, _Days], list[Column]]
@@ -77,10 +86,10 @@ def form(begin: Begin) -> Format:
         before = b"[{"
         for batch in batches:
             for row in batch.rows:
-                if text := rows(row[STRETCH_FIELD], begin):
-                    yield before + text
-                    before = b"},{"
-        yield b"}]" if before == b"},{" else b"[]"
+                if len(row[STRETCH_FIELD]):
+                    yield rows(row[STRETCH_FIELD], begin, before)
+                    before = BETWEEN
+        yield b"}]" if before is BETWEEN else b"[]"
 
     return Format("json", "application/json", chunks)
 
@@ -88,10 +97,8 @@ def form(begin: Begin) -> Format:
 PLAIN, WITH_ID = form(plain), form(with_id)
 
 
-def rows(stretch: Stretch, begin: Begin) -> bytes:
-    """The rows of a stretch, between the first brace and the last."""
-    if not len(stretch):
-        return b""
+def rows(stretch: Stretch, begin: Begin, before: bytes) -> bytes:
+    """The rows of a stretch that has some, up to the last brace; ``before`` the first of them."""
     seconds = stretch.at // SECOND_MS
     columns = begin(stretch, _days(stretch.streams, seconds // DAY_S))
     columns += _times(seconds % DAY_S, stretch.at % SECOND_MS)
@@ -99,24 +106,32 @@ def rows(stretch: Stretch, begin: Begin) -> bytes:
     pieces = [b""] * (len(stretch) * len(columns))
     for index, column in enumerate(columns):
         pieces[index :: len(columns)] = column
-    return b"".join(pieces)[len(b"},{") :]
+    pieces[0] = before + pieces[0].removeprefix(BETWEEN)
+    return b"".join(pieces)
 
 
 def _days(streams: IntArray, day: IntArray) -> _Days:
+    """Of rows in order of time."""
+    if day[0] == day[-1] and (streams == streams[0]).all():
+        return _Days([(int(streams[0]), _dates(day[:1])[0])], day)
     days, which = np.unique(day, return_inverse=True)
     ids, owner = np.unique(streams, return_inverse=True)
-    dates = [text.encode() for text in np.datetime_as_string(days.astype("datetime64[D]"))]
+    dates = _dates(days)
     codes, each = np.unique(owner * len(dates) + which, return_inverse=True)
     pairs = [(int(ids[one // len(dates)]), dates[one % len(dates)]) for one in codes.tolist()]
     return _Days(pairs, each)
 
 
+def _dates(days: IntArray) -> list[bytes]:
+    return [text.encode() for text in np.datetime_as_string(days.astype("datetime64[D]"))]
+
+
 def _times(second: IntArray, rest: IntArray) -> list[Column]:
     """From the date to the value: milliseconds only where there are some."""
-    minutes, seconds = _chosen(_MINUTES, second // 60), second % 60
     if not rest.any():
-        return [minutes, _chosen(_WHOLE, seconds)]
-    return [minutes, _chosen(_SECONDS, seconds), _chosen(_REST, rest)]
+        return [_chosen(_clock(), second)]
+    minutes, seconds = _chosen(_MINUTES, second // 60), _chosen(_SECONDS, second % 60)
+    return [minutes, seconds, _chosen(_REST, rest)]
 
 
 def _chosen(texts: Texts, which: IntArray) -> Column:
@@ -125,6 +140,7 @@ def _chosen(texts: Texts, which: IntArray) -> Column:
 
 
 def _values(values: list[Any]) -> Column:
-    if set(map(type, values)) <= _SCALARS:
-        return dumps(values)[1:-1].split(b",")
+    text = dumps(values)[1:-1]
+    if not any(mark in text for mark in _WITHIN):
+        return text.split(b",")
     return [dumps(value) for value in values]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 
 from hub.errors import HubError, NotFound, StreamNotFound
 from hub.series.parts import IntArray
-from hub.series.points import Points, joined
+from hub.series.points import Points
 from hub.series.records import Record, parsed
 from hub.services.permits import Permits
 from hub.services.queries import Budgets
@@ -22,7 +22,7 @@ from hub.services.values import Values
 from hub.store.points import PointStore
 from hub.values import Batch, Principal, Stream
 
-STRETCH = 5_000
+STRETCH = 3_000
 """Values of one stretch, about; what an answer holds in memory."""
 AHEAD = 1_280
 """Values that are read ahead of them, at least; in 64 documents."""
@@ -150,10 +150,10 @@ class PlantValues:
             held.append(piece)
             size += len(piece)
             if size >= STRETCH:
-                yield _stretch(stream, joined(held))
+                yield _stretch(stream, held)
                 held, size = [], 0
         if size:
-            yield _stretch(stream, joined(held))
+            yield _stretch(stream, held)
 
     def _of_several(
         self, streams: Sequence[Stream], span: tuple[int, int], last: Position | None
@@ -170,9 +170,10 @@ class PlantValues:
             )
 
 
-def _stretch(stream: Stream, points: Points) -> Stretch:
-    streams = np.full(len(points), stream.id, np.int64)
-    return Stretch(streams, points.at, sequences(points.at), points.values)
+def _stretch(stream: Stream, pieces: Sequence[Points]) -> Stretch:
+    at = np.concatenate([piece.at for piece in pieces])
+    values = list(chain.from_iterable(piece.values for piece in pieces))
+    return Stretch(np.full(len(at), stream.id, np.int64), at, sequences(at), values)
 
 
 def _first(limit: int, batches: Iterator[Batch]) -> Iterator[Batch]:
