@@ -112,6 +112,10 @@ class Opened:
         return session
 
     @property
+    def client(self) -> Client:
+        return self._client
+
+    @property
     def usable(self) -> bool:
         return self._client.state.name == "CONNECTED"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
@@ -13,13 +13,16 @@ from hub.devices.opcua import browsing, variants
 from hub.devices.opcua.address import NodeName, checked, parsed
 from hub.devices.opcua.client import Opened, secured
 from hub.devices.opcua.nodes import Browsed
+from hub.devices.opcua.watching import Watch
 from hub.devices.places import named
 from hub.devices.session import Session
-from hub.errors import BadAddress, BadDeviceValue, DeviceRefused, HubError
+from hub.errors import BadAddress, BadDeviceValue, DeviceRefused, DeviceUnreachable, HubError
 from hub.values import Device
 
 OPENING_TIMEOUTS = 3
 """Opening takes several requests, and computing where there is security."""
+IDLE_S = 5.0
+STATE = variants.node_id(ObjectIds.Server_ServerStatus_State)
 BROWSE_DEPTH_MAX = 20
 BROWSE_NODES_MAX = 5000
 
@@ -36,20 +39,13 @@ class Opcua(Session):
         self._types: dict[NodeName, ua.VariantType] = {}
 
     async def read(self, points: Sequence[Point]) -> list[Reading]:
-        readings: list[Reading | None] = []
-        names: dict[int, NodeName] = {}
-        for index, point in enumerate(points):
-            try:
-                names[index] = parsed(point.address)
-                readings.append(None)
-            except BadAddress as exc:
-                readings.append(Reading.failed(exc))
+        readings, names = _named(points)
         if names:
             async with self.call():
                 found = await self._read(await self._session(), names)
             for index, each in found.items():
                 readings[index] = _of(points[index], each)
-        return [each for each in readings if each is not None]
+        return [readings[index] for index in range(len(points))]
 
     async def write(self, point: Point, value: object) -> None:
         name = parsed(point.address)
@@ -89,14 +85,72 @@ class Opcua(Session):
             start = await session.node(name)
             return await browsing.browsed(session, start, limits, self.request)
 
-    async def _read(self, session: Opened, names: dict[int, NodeName]) -> dict[int, Reading]:
-        found: dict[int, Reading] = {}
+    async def watch(
+        self,
+        points: Sequence[Point],
+        *,
+        sampling_s: float,
+        deadband: float | None = None,
+        idle_s: float = IDLE_S,
+    ) -> AsyncGenerator[tuple[int, Reading], None]:
+        """What changes, as the server tells of it, without an end: a point's number, a reading.
+
+        Begins with the present value of each point, or with why it has none. Other calls may
+        be made meanwhile. To be closed (``aclosing``) by who leaves it early.
+
+        Args:
+            sampling_s: how often the server looks at each value, > 0.
+            deadband: by how much a number changes at least to be told of, None for any change.
+            idle_s: how long nothing may come before the server is asked whether it is there.
+
+        Raises:
+            DeviceUnreachable, DeviceTimeout, DeviceGarbled: the connection was lost, which is
+                noticed within ``idle_s`` and the device's timeout.
+            DeviceRefused: the server takes no subscription.
+            DeviceError: the server ended it, or told more than was taken.
+        """
+        failed, names = _named(points)
+        for number, reading in failed.items():
+            yield number, reading
+        async with self.call():
+            session = await self._session()
+            watch = Watch(session.client, self.request, sampling_s=sampling_s)
+            nodes, refused = await self._nodes(session, names)
+            refused |= await watch.begin(nodes, deadband)
+        try:
+            for number, reading in refused.items():
+                yield number, _of(points[number], reading)
+            while True:
+                found = await watch.inbox.take(idle_s)
+                if found is not None:
+                    yield found[0], _of(points[found[0]], found[1])
+                    continue
+                await self._alive(session)
+        finally:
+            await watch.end()
+
+    async def _alive(self, session: Opened) -> None:
+        """Raises DeviceUnreachable, DeviceTimeout, DeviceGarbled: this session is no more."""
+        async with self.call():
+            if session is not self._opened or not session.usable:
+                raise DeviceUnreachable("the session with the server ended")
+            await session.read([STATE])
+
+    async def _nodes(
+        self, session: Opened, names: dict[int, NodeName]
+    ) -> tuple[dict[int, ua.NodeId], dict[int, Reading]]:
+        """The nodes of names, and the readings of those whose namespace there is not."""
         nodes: dict[int, ua.NodeId] = {}
+        failed: dict[int, Reading] = {}
         for index, name in names.items():
             try:
                 nodes[index] = await session.node(name)
             except DeviceRefused as exc:
-                found[index] = Reading.failed(exc)
+                failed[index] = Reading.failed(exc)
+        return nodes, failed
+
+    async def _read(self, session: Opened, names: dict[int, NodeName]) -> dict[int, Reading]:
+        nodes, found = await self._nodes(session, names)
         values = await session.read(list(nodes.values()))
         return found | {
             index: variants.reading(each) for index, each in zip(nodes, values, strict=True)
@@ -150,6 +204,18 @@ class Opcua(Session):
             opened, self._opened = self._opened, None
             self._types.clear()
             await opened.close()
+
+
+def _named(points: Sequence[Point]) -> tuple[dict[int, Reading], dict[int, NodeName]]:
+    """By their numbers: readings of points whose address is none, and the names of the others."""
+    failed: dict[int, Reading] = {}
+    names: dict[int, NodeName] = {}
+    for index, point in enumerate(points):
+        try:
+            names[index] = parsed(point.address)
+        except BadAddress as exc:
+            failed[index] = Reading.failed(exc)
+    return failed, names
 
 
 def _of(point: Point, reading: Reading) -> Reading:
