@@ -1,8 +1,9 @@
 """How many rows there are: exactly where that can be found out in time, else about how many.
 
 An estimate goes by parts. The range of ``Id`` is cut into equal parts, which are counted exactly
-in random order until the time is over; the parts that were counted stand for the others. It is
-the better the more of them there were, and the more evenly the rows lie.
+until the time is over; the parts that were counted stand for the others. They are spread evenly
+over the range at any moment, for rows of one dataset or year lie together. It is the better the
+more of them there were, and the more evenly the rows lie.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from time import monotonic
 from typing import Any, Final
 
@@ -25,6 +25,9 @@ from hub.services.odata.sets import EntitySet
 from hub.store.pipelines import DOCUMENTS, Pipelines
 
 PARTS: Final = 1_000
+PARTS_MAX: Final = 10_000
+PART_IDS: Final = 2_000
+"""So many parts at least; of large sets more, which are so large, and then larger."""
 _COUNT: Final = "count"
 
 
@@ -97,7 +100,7 @@ class Counting:
         first, last = self._end(of, deadline, 1), self._end(of, deadline, -1)
         until = monotonic() + self._count_ms / 1000
         found = ids = 0
-        for low, high in _parts(first, last):
+        for low, high in parts_of(first, last):
             found += self._rows(_part(of, boundary, low, high), condition, deadline)
             ids += high - low
             if monotonic() > until:
@@ -117,13 +120,21 @@ class Counting:
         return int(rows[0]["end"]) if rows else 0
 
 
-def _parts(first: int, last: int) -> list[tuple[int, int]]:
-    """The Ids from the first to the last in parts ``[low, high)``, in random order."""
+def parts_of(first: int, last: int) -> list[tuple[int, int]]:
+    """The Ids from the first to the last in parts ``[low, high)``.
+
+    However few of them are taken, from the first on, they lie evenly over the whole: each falls
+    into the widest gap, about, that those before it have left. Where they begin is left to chance.
+    """
     size = last + 1 - first
-    edges = [first + size * part // PARTS for part in range(PARTS + 1)]
-    parts = [(low, high) for low, high in pairwise(edges) if low < high]
-    random.shuffle(parts)
-    return parts
+    count = max(PARTS, min(PARTS_MAX, size // PART_IDS))
+    edges = [first + size * part // count for part in range(count + 1)]
+    bits = count.bit_length()
+    turn = random.randrange(count)
+    turned = (int(f"{n:0{bits}b}"[::-1], 2) for n in range(1 << bits))
+    places = ((place + turn) % count for place in turned if place < count)
+    parts = [(edges[place], edges[place + 1]) for place in places]
+    return [(low, high) for low, high in parts if low < high]
 
 
 def _part(of: EntitySet, boundary: Boundary, low: int, high: int) -> Boundary:
