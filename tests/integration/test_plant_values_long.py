@@ -51,7 +51,7 @@ def filled(streams: Streams, count: int) -> Stream:
 
 def peak(plant: Door, url: str) -> tuple[int, int]:
     """How long an answer is, and the most memory that writing it out took; bytes."""
-    plant.get("value/?limit=1").get_data()
+    plant.get(f"{url}&limit=1").get_data()
     tracemalloc.start()
     answer = plant.get(url)
     size = sum(len(chunk) for chunk in answer.iter_encoded())
