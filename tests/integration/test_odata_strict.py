@@ -70,6 +70,23 @@ def test_metadata_is_of_the_version_of_the_answer(ask, version: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("version", "accept", "kind"),
+    [
+        ("4.0", "application/json;q=1.0,application/xml;q=0.7", "application/xml"),
+        ("4.0", "application/json,*/*;q=0.1", "application/xml"),
+        ("4.0", "application/json", "application/json"),
+        ("4.01", "application/json;q=1.0,application/xml;q=0.7", "application/json"),
+        ("4.01", "application/json;q=0.5,application/xml;q=0.7", "application/xml"),
+    ],
+)
+def test_who_speaks_4_0_gets_metadata_in_xml_if_it_takes_any(
+    ask, version: str, accept: str, kind: str
+) -> None:
+    answer = ask("/$metadata", OData_MaxVersion=version, Accept=accept)
+    assert answer.mimetype == kind
+
+
+@pytest.mark.parametrize(
     ("url", "accept", "content_type"),
     [
         ("/Metadata", "", "application/json;odata.metadata=minimal;charset=utf-8"),

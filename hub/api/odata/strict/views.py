@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from flask import Blueprint, Response, request
@@ -17,7 +18,7 @@ from hub.api.odata.strict.forms import JSON, TEXT, XML, Form
 from hub.api.odata.strict.targets import Resolving, Target
 from hub.api.openapi.told import stands_for
 from hub.api.opening import opened
-from hub.errors import BadParameter, Unauthorized
+from hub.errors import BadParameter, NotAcceptable, Unauthorized
 from hub.query.odata.asking import Asked, asked
 from hub.query.odata.ast import Path
 from hub.query.odata.clauses import Selected
@@ -101,13 +102,21 @@ def _service(target: Target, options: Options, _: Asked) -> Response:
 
 def _schema(target: Target, options: Options, _: Asked) -> Response:
     options.refuse_others(_FORMAT, "$metadata")
-    form = _form(options, XML, JSON)
     version = forms.version(request.headers.get("OData-MaxVersion"))
+    form = _form_of_schema(options, version)
     assert target.schema is not None
     if form.media_type == JSON:
         body = dumps(csdl.as_json(target.schema, version))
         return Response(body, content_type=JSON)
     return Response(csdl.as_xml(target.schema, version), content_type=form.content_type)
+
+
+def _form_of_schema(options: Options, version: str) -> Form:
+    """JSON came with 4.01: who speaks 4.0 gets it only where it takes nothing else."""
+    if version == "4.0" and "format" not in options.texts:
+        with suppress(NotAcceptable):
+            return _form(options, XML)
+    return _form(options, XML, JSON)
 
 
 def _collection(target: Target, options: Options, question: Asked) -> Response:
