@@ -161,4 +161,5 @@ def _not_utf8() -> Finding:
 
 
 def _malformed(fault: csv.Error) -> Finding:
-    return Finding(None, None, "malformed", f"no CSV from here on: {fault}")
+    told = "a line ends in CR alone" if "new-line character" in str(fault) else fault
+    return Finding(None, None, "malformed", f"no CSV from here on: {told}")

@@ -129,6 +129,13 @@ def test_after_what_is_no_csv_nothing_is_read(text: str) -> None:
     ]
 
 
+def test_line_ends_of_old_macs_are_told_as_what_they_are() -> None:
+    table = read(io.BytesIO(file(HEADER, line("a")).replace(b"\r\n", b"\n").replace(b"\n", b"\r")))
+    assert [finding.message for finding in table.findings] == [
+        "no CSV from here on: a line ends in CR alone"
+    ]
+
+
 def test_a_quote_that_is_never_closed_does_not_read_the_whole_file() -> None:
     content = file(HEADER, line('"open'), *[line("a")] * 200_000)
     stream = io.BytesIO(content)
