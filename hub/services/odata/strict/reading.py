@@ -24,7 +24,7 @@ from hub.services.rows import Rows
 from hub.store.pipelines import Pipelines
 from hub.values import Batch, Document, Principal
 
-BATCH_ROWS: Final = 1_000
+BATCH_ROWS: Final = 2_500
 """Rows in a batch, where they are no whole documents."""
 NARROW: Final = "narrow $filter, leave $orderby out, or ask for fewer rows with $top"
 
@@ -121,11 +121,17 @@ class Reading:
         skip = place.passed if place.after is None else 0
         query, columns = plan.page(place.after, skip, size + 1)
         most = self._budgets.batch_rows if columns is None else BATCH_ROWS
-        read = self._pipelines.batches(query, budget_ms=deadline.left_ms, size=min(size + 1, most))
+        each = even(size + 1, most)
+        read = self._pipelines.batches(query, budget_ms=deadline.left_ms, size=each)
         batches = read
         if columns is not None:
             batches = (Batch(columns.rows(batch.rows), batch.size_bytes) for batch in read)
         return _with_single(batches, plan, asked) if plan.single and not skip else batches
+
+
+def even(rows: int, most: int) -> int:
+    """Rows in each batch of so many, of like size, and the last not full: that ends the cursor."""
+    return rows // -(-rows // most) + 1
 
 
 @contextmanager
