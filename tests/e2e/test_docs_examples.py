@@ -35,6 +35,7 @@ PAGES = (
     "docs/odata.md",
     "docs/odata-datastream.md",
     "docs/feed.md",
+    "docs/openapi.md",
 )
 BLOCK = re.compile(
     r"^```console\n(?P<console>.*?)^```$"
