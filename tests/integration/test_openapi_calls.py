@@ -8,8 +8,6 @@ there.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -26,13 +24,14 @@ from hub.api.openapi.document import document
 from hub.app import create_app
 from hub.services import Services, scopes
 from hub.settings import Settings
-from tests.live import ROOT, Live, running
-from tests.people import PASSWORD
+from hub.wiring import open_hub
+from tests import published
+from tests.live import Live, running
+from tests.people import PASSWORD, made_user
 
-ROWS = 200
+ROWS = [{"n": number, "at": {"m": number / 2}} for number in range(5)]
 EXAMPLES = 6
 PATIENCE_S = 60
-NAME = "caller"
 DESCRIBED = document(create_app(Settings(), cast(Services, None)))
 REFUSALS = (501, 502, 504)
 """What is not done here, and pages that cannot be fetched: no faults."""
@@ -78,6 +77,7 @@ class Caller:
 
     live: Live
     key: str
+    user: str
     dataset: str
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -85,7 +85,7 @@ class Caller:
         """What a request by a new session shows."""
         answer = requests.post(
             f"{self.live.root}/api/session/",
-            json={"name": NAME, "password": PASSWORD},
+            json={"name": self.user, "password": PASSWORD},
             timeout=PATIENCE_S,
         )
         assert answer.status_code == 201, answer.text
@@ -134,17 +134,22 @@ class Caller:
 
 @pytest.fixture(scope="module")
 def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    """Of a hub with published observations, and a dataset of documents."""
     with running(tmp_path_factory.mktemp("called")) as live:
-        everywhere = ["--all-datasets", "--all-devices", "--all-streams"]
-        allowed = [word for scope in scopes.SCOPES for word in ("--scope", scope)]
-        key = live.cli("key", "create", "caller", *everywhere, *allowed)["key"]
-        made = live.cli("demo", "observations", "--rows", str(ROWS), "--datasets", "2")
-        make = [sys.executable, "-m", "hub.cli", "user", "create", NAME, "--staff"]
-        subprocess.run(
-            [*make, "--password-stdin"],
-            env=live.env, cwd=ROOT, input=PASSWORD.encode(), check=True, timeout=PATIENCE_S,
-        )  # fmt: skip
-        yield Caller(live, key, made["datasets"][0]["dataset"])
+        own = Settings.from_env(live.env)
+        hub = open_hub(own)
+        try:
+            client = create_app(own, hub.services).test_client()
+            published.make(client, hub.services)
+            made = hub.services.datasets.create("called")
+            answer = client.put(
+                f"/api/dataset/{made.dataset.uuid}/", json=ROWS, auth=(made.access.secret, "")
+            )
+            assert answer.status_code == 201, answer.text
+            key = hub.services.keys.create("caller", scopes.SCOPES).secret
+            yield Caller(live, key, made_user(hub.services), made.dataset.uuid)
+        finally:
+            hub.close()
 
 
 @pytest.fixture
