@@ -10,10 +10,11 @@ from marshmallow import RAISE, Schema, fields, validate
 from hub.api import answers, body, verdicts
 from hub.api.auth import principal, requires
 from hub.api.context import services
+from hub.api.formats import FORMATS
 from hub.api.openapi.headers import IDEMPOTENCY
 from hub.api.openapi.shapes import datasets as shapes
 from hub.api.openapi.told import told
-from hub.api.parameters import Count, Parameters
+from hub.api.parameters import Count, Parameters, about
 from hub.errors import BadParameter
 from hub.ingest.text import shape_of
 from hub.services import scopes
@@ -22,32 +23,44 @@ from hub.services.queries import Find
 
 bp = Blueprint("datasets", __name__, url_prefix="/api/dataset")
 
+FORMAT = f"{', '.join(form.name for form in FORMATS)}; otherwise `Accept` says it."
+
 
 class PutArgs(Schema):
     class Meta:
         unknown = RAISE
 
-    atomic = fields.Boolean(load_default=False)
+    atomic = fields.Boolean(load_default=False, **about("All documents or none."))
 
 
 class FindArgs(Schema):
     class Meta:
         unknown = RAISE
 
-    sort = fields.String(load_default=None)
-    fields_ = fields.String(load_default=None, data_key="fields", attribute="fields")
-    limit = Count(load_default=None, validate=validate.Range(min=1))
-    after = fields.String(load_default=None)
-    skip = Count(load_default=0, validate=validate.Range(min=0))
-    count = fields.Boolean(load_default=False)
-    format = fields.String(load_default=None)
+    sort = fields.String(
+        load_default=None,
+        **about("Fields with commas between them, `-` before one for descending order."),
+    )
+    fields_ = fields.String(
+        load_default=None,
+        data_key="fields",
+        attribute="fields",
+        **about("Only these fields, with commas between them."),
+    )
+    limit = Count(load_default=None, validate=validate.Range(min=1), **about("How many at most."))
+    after = fields.String(load_default=None, **about("What the link to the next page says."))
+    skip = Count(
+        load_default=0, validate=validate.Range(min=0), **about("How many are passed over.")
+    )
+    count = fields.Boolean(load_default=False, **about("Only the number of documents."))
+    format = fields.String(load_default=None, **about(FORMAT))
 
 
 class AggregateArgs(Schema):
     class Meta:
         unknown = RAISE
 
-    format = fields.String(load_default=None)
+    format = fields.String(load_default=None, **about(FORMAT))
 
 
 PUT_ARGS = Parameters(PutArgs())

@@ -12,7 +12,7 @@ from hub.api.context import services
 from hub.api.openapi.shapes import health as shapes
 from hub.api.openapi.told import told
 from hub.api.opening import public
-from hub.api.parameters import Parameters
+from hub.api.parameters import Parameters, about
 from hub.services.health import Finding
 
 bp = Blueprint("health", __name__)
@@ -22,7 +22,7 @@ class ReadyArgs(Schema):
     class Meta:
         unknown = RAISE
 
-    checks = fields.String(load_default="db")
+    checks = fields.String(load_default="db", **about("Names with commas between them."))
 
 
 READY_ARGS = Parameters(ReadyArgs())

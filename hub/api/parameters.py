@@ -11,6 +11,11 @@ from marshmallow import Schema, fields
 from hub.errors import BadParameter
 
 
+def about(text: str) -> dict[str, Any]:
+    """Options of a field: what the description of the interface says of it."""
+    return {"metadata": {"description": text}}
+
+
 class Count(fields.Integer):
     """A whole number in plain digits; Python's own reading takes ``1_0`` and other scripts'."""
 

@@ -126,6 +126,12 @@ def test_the_scope_is_that_of_the_view(of: Operation) -> None:
     assert (of.opening.scope or "") in shown["description"]
 
 
+@pytest.mark.parametrize("of", OPERATIONS, ids=lambda of: f"{of.method} {of.path}")
+def test_every_parameter_is_explained(of: Operation) -> None:
+    shown = at(of.path, of.method.lower()).get("parameters", [])
+    assert [each["name"] for each in shown if not each.get("description")] == []
+
+
 def test_every_scheme_that_is_named_is_described() -> None:
     named = {scheme for *_, one in described() for way in one["security"] for scheme in way}
     assert named == TOLD["components"]["securitySchemes"].keys()

@@ -9,7 +9,7 @@ from hub.api.answers import one
 from hub.api.context import services
 from hub.api.openapi.shapes.common import GONE
 from hub.api.openapi.told import told
-from hub.api.parameters import Count, Parameters
+from hub.api.parameters import Count, Parameters, about
 from hub.api.plant import bodies, telling
 from hub.api.plant.listing import ID, NoArgs, PageArgs, page
 from hub.api.plant.opening import principal, requires_plant
@@ -23,15 +23,23 @@ bp = Blueprint("data", __name__)
 
 
 class DataArgs(PageArgs):
-    device = Count(load_default=None, validate=validate.Range(1, ID_MAX))
-    group = Count(load_default=None, validate=validate.Range(1, ID_MAX))
+    device = Count(
+        load_default=None, validate=validate.Range(1, ID_MAX), **about("Only those of this device.")
+    )
+    group = Count(
+        load_default=None, validate=validate.Range(1, ID_MAX), **about("Only those of this group.")
+    )
 
 
 class DeleteArgs(Schema):
     class Meta:
         unknown = RAISE
 
-    cascade = fields.String(load_default=None, validate=validate.OneOf(["delete"]))
+    cascade = fields.String(
+        load_default=None,
+        validate=validate.OneOf(["delete"]),
+        **about("Its values and statistics go, too."),
+    )
 
 
 PAGE_ARGS = Parameters(DataArgs())

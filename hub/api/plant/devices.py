@@ -9,7 +9,7 @@ from hub.api.answers import one
 from hub.api.context import services
 from hub.api.openapi.shapes.common import GONE
 from hub.api.openapi.told import told
-from hub.api.parameters import Parameters
+from hub.api.parameters import Parameters, about
 from hub.api.plant import bodies, telling
 from hub.api.plant.listing import ID, NoArgs, PageArgs, page
 from hub.api.plant.opening import principal, requires_plant
@@ -24,7 +24,11 @@ class DeleteArgs(Schema):
     class Meta:
         unknown = RAISE
 
-    cascade = fields.String(load_default=None, validate=validate.OneOf(CASCADES))
+    cascade = fields.String(
+        load_default=None,
+        validate=validate.OneOf(CASCADES),
+        **about("What becomes of its data streams."),
+    )
 
 
 PAGE_ARGS = Parameters(PageArgs())

@@ -12,7 +12,7 @@ from hub.api.answers import one
 from hub.api.context import services
 from hub.api.openapi.shapes.common import GONE
 from hub.api.openapi.told import told
-from hub.api.parameters import Count, Parameters
+from hub.api.parameters import Count, Parameters, about
 from hub.api.plant import bodies, telling
 from hub.api.plant.listing import ID, NoArgs, RangeArgs, streamed, window_of
 from hub.api.plant.opening import principal, requires_plant
@@ -99,8 +99,14 @@ class ProcessSchema(Schema):
 
 
 class ListArgs(RangeArgs):
-    device = Count(load_default=None, validate=validate.Range(1, ID_MAX))
-    kind = fields.String(load_default=None, validate=validate.Length(1, NAME_CHARS_MAX))
+    device = Count(
+        load_default=None, validate=validate.Range(1, ID_MAX), **about("Only those of this device.")
+    )
+    kind = fields.String(
+        load_default=None,
+        validate=validate.Length(1, NAME_CHARS_MAX),
+        **about("Only those of this kind."),
+    )
 
 
 EVENT_LOG = EventLogSchema()

@@ -14,7 +14,7 @@ from marshmallow import RAISE, Schema, validate
 from hub.api import answers
 from hub.api.answers import one
 from hub.api.formats import FORMATS
-from hub.api.parameters import Count
+from hub.api.parameters import Count, about
 from hub.api.plant.times import Bound
 from hub.errors import BadParameter, NotFound
 from hub.services.plant.fields import ID_MAX
@@ -43,12 +43,12 @@ class PageArgs(Schema):
     limit = Count(
         load_default=LIMIT,
         validate=validate.Range(1, LIMIT_MAX),
-        metadata={"description": "How many at most."},
+        **about("How many at most."),
     )
     after = Count(
         load_default=0,
         validate=validate.Range(0, ID_MAX),
-        metadata={"description": "Only those behind this id."},
+        **about("Only those behind this id."),
     )
 
 
@@ -63,7 +63,7 @@ class RangeArgs(Schema):
     limit = Count(
         load_default=None,
         validate=validate.Range(1, ID_MAX),
-        metadata={"description": f"How many; {LIMIT} where there is neither `from` nor `to`."},
+        **about(f"How many; {LIMIT} where there is neither `from` nor `to`."),
     )
 
 

@@ -13,7 +13,7 @@ from hub.api.answers import one
 from hub.api.context import services
 from hub.api.formats import Columns, Format, json_chunks
 from hub.api.openapi.told import Body, Form, Named, told
-from hub.api.parameters import Parameters
+from hub.api.parameters import Parameters, about
 from hub.api.plant import bodies
 from hub.api.plant import telling_records as telling
 from hub.api.plant.listing import ID, NoArgs, RangeArgs
@@ -55,7 +55,10 @@ class Names(fields.Field[tuple[str, ...]]):
 
 class OwnArgs(RangeArgs):
     fields_ = Names(load_default=None, data_key="fields")
-    step = fields.String(load_default=None)
+    step = fields.String(
+        load_default=None,
+        **about("Buckets of this length, an ISO-8601 duration; needs `from` and `to`."),
+    )
 
 
 class ListArgs(DataArgs, OwnArgs):

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import validate
 
-from hub.api.parameters import Count
+from hub.api.parameters import Count, about
 from hub.api.plant.listing import RangeArgs, window_of
 from hub.api.plant.times import EPOCH, MILLISECOND
 from hub.series.grid import AFTER_ALL, BEFORE_ALL
@@ -19,7 +19,11 @@ from hub.services.records.wishes import Wish
 class DataArgs(RangeArgs):
     """Of a list over all data streams, or one of them."""
 
-    data = Count(load_default=None, validate=validate.Range(1, ID_MAX))
+    data = Count(
+        load_default=None,
+        validate=validate.Range(1, ID_MAX),
+        **about("Only those of this data stream."),
+    )
 
 
 def wish_of(args: dict[str, Any], named: int | None = None) -> tuple[Wish, bool]:
