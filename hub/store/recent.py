@@ -9,10 +9,9 @@ from hub.store.client import Mongo, translated
 from hub.store.point_documents import bucket_of
 from hub.values import Stream
 
-POINTS_LEAST = 20
-"""What each of many documents is taken to hold."""
-SOME = 2
-"""Documents that are read at least."""
+MORE = 4
+"""So many times the documents of one look are read with the next: one holds hundreds of values as a
+rule, and may hold a single one."""
 
 
 class RecentPoints:
@@ -32,17 +31,18 @@ class RecentPoints:
         return ordered.between(first, int(ordered.at[-1]) + 1)
 
     def _of(self, stream: Stream, width: int, wanted: int) -> list[tuple[Bucket, Points]]:
-        mine = {
-            "_id": {"$gt": {"s": stream.id, "w": width}, "$lt": {"s": stream.id, "w": width + 1}}
-        }
+        after = {"s": stream.id, "w": width + 1}
         found: list[tuple[Bucket, Points]] = []
-        count = 0
-        with translated():
-            rows = self._values.find(mine, {"v": 1}).sort("_id", -1)
-            for row in rows.batch_size(max(SOME, wanted // POINTS_LEAST)):
+        count, size = 0, 1
+        while count < wanted:
+            mine = {"_id": {"$gt": {"s": stream.id, "w": width}, "$lt": after}}
+            with translated():
+                rows = list(self._values.find(mine, {"v": 1}).sort("_id", -1).limit(size))
+            for row in rows:
                 bucket = bucket_of(row["_id"])
                 found.append((bucket, buckets.points_of(bucket, row.get("v", {}))))
                 count += len(found[-1][1])
-                if count >= wanted:
-                    break
+            if len(rows) < size:
+                break
+            after, size = rows[-1]["_id"], size * MORE
         return found

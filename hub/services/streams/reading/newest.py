@@ -29,7 +29,7 @@ def newest(latest: Mapping[int, int], read: Callable[[int, int], list[T]], limit
     """
     found: list[T] = []
     for stream in sorted(latest, key=lambda one: (latest[one], one), reverse=True):
-        if len(found) == limit and found[-1].at > latest[stream]:
+        if len(found) == limit and _age(found[-1]) > (latest[stream], stream):
             break
         found = sorted([*found, *read(stream, limit)], key=_age, reverse=True)[:limit]
     return found

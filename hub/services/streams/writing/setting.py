@@ -11,7 +11,7 @@ from hub.series.incoming import TIME_MAX_S
 from hub.series.kinds import check_value, storable
 from hub.series.levels import SECOND_MS
 from hub.series.records import Record
-from hub.series.widths import ENOUGH
+from hub.series.widths import ENOUGH, adapted
 from hub.services.streams.writing.placing import Placing, bucket_of
 from hub.store.point_documents import Change
 from hub.store.points import PointStore
@@ -65,9 +65,9 @@ class Setting:
         return verdicts
 
     def _put_plain(self, plain: Mapping[int, tuple[Stream, list[tuple[int, Any]]]]) -> None:
-        """Several streams of few values each go in one write."""
-        few = [own for own in plain.values() if len(plain) > 1 and len(own[1]) < ENOUGH]
-        left = [own for own in plain.values() if len(plain) == 1 or len(own[1]) >= ENOUGH]
+        """Several streams go in one write, but for those whose documents may be of a bad width."""
+        few = [own for own in plain.values() if len(plain) > 1 and _fits(*own)]
+        left = [own for own in plain.values() if len(plain) == 1 or not _fits(*own)]
         if few:
             unmade = self._points.write([change for own in few for change in _changes(*own)])
             left += [(plain[full.bucket.stream][0], _points(full)) for full in unmade.full]
@@ -97,6 +97,14 @@ class Setting:
                 return bucket, held, revision, sorted(names, key=buckets.parsed)
         bucket = bucket_of(stream, at)
         return bucket, *self._points.document(bucket), []
+
+
+def _fits(stream: Stream, points: Sequence[tuple[int, Any]]) -> bool:
+    """Whether the width of a stream's documents was chosen, or these values leave it as it is."""
+    if len(stream.widths) > 1 or len(points) < ENOUGH:
+        return True
+    times = [at for at, _ in points]
+    return adapted(stream.widths, len(times), min(times), max(times), 0) is None
 
 
 def _changes(stream: Stream, points: Sequence[tuple[int, Any]]) -> list[Change]:
