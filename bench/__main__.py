@@ -9,7 +9,9 @@ import click
 
 from bench import (
     batch,
+    odata,
     page,
+    plant,
     put,
     stream,
     streams_append,
@@ -18,16 +20,16 @@ from bench import (
     streams_upkeep,
 )
 from bench.ratios import show
-from bench.site import opened
+from bench.site import UNHINDERED, opened
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Fewer and shorter rounds: to see that it runs.")
 def main(quick: bool) -> None:
-    """Measure the hub against its floors and print the ratios; takes about fifteen minutes."""
+    """Measure the hub against its floors and print the ratios; takes about an hour."""
     few = partial(_if, quick)
     lines = []
-    with opened() as site:
+    with opened(**UNHINDERED) as site:
         click.echo("single PUTs ...", err=True)
         lines += put.measure(site, **few(rounds=2, seconds=1.0))
         click.echo("batches ...", err=True)
@@ -43,6 +45,10 @@ def main(quick: bool) -> None:
         lines += streams_storage.measure(site, **few(points=20_000))
         click.echo("reads ...", err=True)
         lines += streams_read.measure(site, **few(days=7, rounds=1, requests=3))
+        click.echo("values ...", err=True)
+        lines += plant.measure(site, **few(rounds=1, seconds=0.5, values=60_000, held=300_000))
+        click.echo("observations ...", err=True)
+        lines += odata.measure(site, **few(rows=20_000, rounds=1))
     show(lines)
 
 

@@ -13,7 +13,7 @@ from bench.load import connected
 from bench.odata_pages import DOORS, PAGE, Pages, latency_ms, median_s
 from bench.odata_store import OBSERVED, fill
 from bench.ratios import Line, show
-from bench.site import Site, opened
+from bench.site import UNHINDERED, Site, opened
 from hub.query.odata import DATASTREAM, Context, condition, parse_filter
 from hub.services.odata.sets import OBSERVATIONS
 
@@ -112,7 +112,7 @@ def _parsing(rounds: int) -> Line:
 @click.option("--rounds", default=5, show_default=True)
 def main(rows: int, rounds: int) -> None:
     """Pages of observations over OData, and filters on millions of them."""
-    with opened(HUB_ODATA_RATE_PER_S="1000", HUB_ODATA_BURST="100000") as site:
+    with opened(**UNHINDERED) as site:
         show(measure(site, rows=rows, rounds=rounds))
 
 

@@ -18,7 +18,7 @@ from pymongo.write_concern import WriteConcern
 from bench.load import Target, connected, download, drive, request_bytes
 from bench.plant_door import EACH, START_MS, WIDTH_MS, door, fill
 from bench.ratios import Line, in_turns, show
-from bench.site import Site, opened
+from bench.site import UNHINDERED, Site, opened
 from bench.streams_floor import FLOOR, make_floor
 from bench.streams_hub import clear, latency_ms, resting
 from bench.streams_store import START_S
@@ -224,7 +224,7 @@ def _line(what: str, unit: str, pairs: list[Any], target: float | None = None) -
 @click.option("--held", default=50_000_000, show_default=True, help="Values beside the newest.")
 def main(rounds: int, seconds: float, values: int, held: int) -> None:
     """The plant API: the hub beside a bare view, plain upserts, its own store, and itself empty."""
-    with opened() as site:
+    with opened(**UNHINDERED) as site:
         show(measure(site, rounds=rounds, seconds=seconds, values=values, held=held))
 
 

@@ -32,6 +32,13 @@ from hub.store.schema import DOCUMENT_ORDER
 from tests.live import ROOT, Live, free_port, running, wait_until
 
 HUB_WEB = "gunicorn wsgi:app"
+UNHINDERED = {
+    "HUB_ODATA_RATE_PER_S": "1000000",
+    "HUB_ODATA_BURST": "1000000",
+    "HUB_RATE_KEY_PER_S": "1000000",
+    "HUB_RATE_KEY_BURST": "1000000",
+}
+"""Settings under which no request is one too many."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ LINES = (
     "hours, the first 23",
     "raw, 100 at 403,200",
     "unseen changes: days",
+    "values one at a time",
+    "page of 10,000 observations",
 )
 
 
