@@ -122,7 +122,10 @@ class Reading:
         query, columns = plan.page(place.after, skip, size + 1)
         most = self._budgets.batch_rows if columns is None else BATCH_ROWS
         each = even(size + 1, most)
-        read = self._pipelines.batches(query, budget_ms=deadline.left_ms, size=each)
+        small = columns is not None and not asked.compute and not asked.apply
+        read = (self._pipelines.small_batches if small else self._pipelines.batches)(
+            query, budget_ms=deadline.left_ms, size=each
+        )
         batches = read
         if columns is not None:
             batches = (Batch(columns.rows(batch.rows), batch.size_bytes) for batch in read)
