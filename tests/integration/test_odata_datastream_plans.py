@@ -26,6 +26,9 @@ BY_ID = "{ _observation.Id: 1, _datasetid: 1 }"
 BY_DATASET = "{ _datasetid: 1, _observation.Id: 1 }"
 BY_PLACE = "{ _observation.LocationId: 1, _observation.Id: 1 }"
 BY_NAME = "{ CharacteristicName: 1, _observation.Id: 1 }"
+BY_MEDIA = "{ ActivityMediaName: 1, _observation.Id: 1 }"
+BY_GROUP = "{ _observation.ActivityGroupType: 1, _observation.Id: 1 }"
+BY_TYPE = "{ MonitoringLocationType: 1, _observation.Id: 1 }"
 BY_YEAR = "{ _observation.ActivityStartYear: 1, _observation.Id: 1 }"
 
 
@@ -151,6 +154,31 @@ def test_a_page_of_a_documented_filter_reads_rows_in_their_order(
     assert rows.keys <= (TOP + 10 if used == {index} else 4 * among * TOP)
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "index"),
+    [
+        ("ActivityMediaName", "ActivityMediaName", BY_MEDIA),
+        ("ActivityGroupType", "_observation.ActivityGroupType", BY_GROUP),
+        ("MonitoringLocationType", "MonitoringLocationType", BY_TYPE),
+    ],
+)
+def test_a_rare_kind_spread_over_all_places_is_one_range_of_its_index(
+    world: World, database: Database, name: str, field: str, index: str
+) -> None:
+    rare = {"_observation.Id": {"$mod": [200, 7]}}
+    kept = {row["_id"]: row for row in database.documents.find(rare, {field: 1})}
+    database.documents.update_many(rare, {"$set": {field: "Rare"}})
+    options = {"$filter": f"{name} eq 'Rare'", "$top": "1000"}
+    ran = asked(world, database, "Observations", options)
+    (rows,) = [r for r in ran if r.collection == "documents"]
+    assert (rows.plan, rows.sorted) == (f"IXSCAN {index}", False)
+    assert rows.documents == rows.given == len(kept)
+    own, _, inner = field.partition(".")
+    for one, row in kept.items():
+        value = row[own][inner] if inner else row[own]
+        database.documents.update_one({"_id": one}, {"$set": {field: value}})
+
+
 def test_a_location_is_one_range_of_its_index(world: World, database: Database) -> None:
     site = world.value("Locations", {"$filter": "ID eq 'P-7'"})[0]["Id"]
     options = {"$filter": f"LocationId eq {site} and DOI ne 'x'", "$top": "1000"}
@@ -217,8 +245,8 @@ def test_whole_datasets_and_places_are_counted_by_index_alone(
     [
         "RegionId eq 'hub.lonely'",
         "LatitudeNormalized gt '50.585'",
-        "MonitoringLocationType eq 'Spring' and ActivityMediaName eq 'Surface Water'",
-        "ActivityMediaName eq 'Rainwater'",
+        "contains(MonitoringLocationType,'prin') and ActivityMediaName ne 'Ocean Water'",
+        "contains(ActivityMediaName,'Rainwater')",
     ],
 )
 def test_few_rows_are_gathered_where_meeting_them_would_take_too_long(
