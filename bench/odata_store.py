@@ -18,15 +18,17 @@ from bench.site import Site
 Row = dict[str, Any]
 SAMPLE = 200_000
 BLOCK = 5_000
+PATIENCE_S = 600.0
 OBSERVED = {"_observation.Id": {"$exists": True}}
 
 
 def fill(site: Site, rows: int) -> str:
     """So many published observations, of five datasets; a key that reads them."""
-    site.live.cli("demo", "observations", "--rows", str(min(rows, SAMPLE)))
+    made = str(min(rows, SAMPLE))
+    site.live.cli("demo", "observations", "--rows", made, patience_s=PATIENCE_S)
     _copy(site, rows)
-    made = site.live.cli("key", "create", "bench", "--scope", "odata:read", "--all-datasets")
-    return str(made["key"])
+    key = site.live.cli("key", "create", "bench", "--scope", "odata:read", "--all-datasets")
+    return str(key["key"])
 
 
 def _copy(site: Site, rows: int) -> None:

@@ -46,11 +46,11 @@ class Live:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def cli(self, *arguments: str) -> dict:
+    def cli(self, *arguments: str, patience_s: float = 60.0) -> dict:
         """Run an admin command with ``--json``; its value."""
         done = subprocess.run(
             [sys.executable, "-m", "hub.cli", *arguments, "--json"],
-            env=self.env, cwd=ROOT, capture_output=True, check=False, timeout=60,
+            env=self.env, cwd=ROOT, capture_output=True, check=False, timeout=patience_s,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr.decode()
         return json.loads(done.stdout)

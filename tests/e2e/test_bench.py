@@ -21,7 +21,8 @@ LINES = (
     "raw, 100 at 403,200",
     "unseen changes: days",
     "values one at a time",
-    "page of 10,000 observations",
+    "DataStream: page of 10,000 observations",
+    "strict: page of 10,000 observations",
 )
 
 
