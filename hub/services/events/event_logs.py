@@ -10,6 +10,7 @@ from typing import Any
 from hub.errors import Forbidden, NotFound, Unavailable
 from hub.services.permits import Permits
 from hub.services.plant.belonging import NO_DEVICE
+from hub.services.plant.facts import told
 from hub.services.plant.fields import refused
 from hub.services.queries import Budgets
 from hub.services.rows import Position, Rows, resumed
@@ -18,6 +19,8 @@ from hub.store.audit import Audit
 from hub.store.devices import Devices
 from hub.store.event_logs import Chosen, EventLog, EventLogStore
 from hub.values import Batch, Document, Principal, Reach
+
+TIMES = ("timestamp", "created", "updated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,18 +172,19 @@ def shown(log: EventLog) -> Document:
         "id": log.id,
         "device": log.device,
         "kind": log.kind,
-        "timestamp": log.timestamp,
+        "timestamp": told(log.timestamp),
         "message": log.message,
         "url": log.url,
         "data": log.data,
-        "created": log.created,
-        "updated": log.updated,
+        "created": told(log.created),
+        "updated": told(log.updated),
     }
 
 
 def _told(row: Document) -> Document:
     """As ``shown``, of a stored row, whose fields are in that order."""
-    return {"id": row.pop("_id")} | row
+    times = {name: told(row[name]) for name in TIMES}
+    return {"id": row.pop("_id")} | row | times
 
 
 def _first(limit: int, batches: Iterator[Batch]) -> Iterator[Batch]:
