@@ -325,3 +325,49 @@ def test_a_long_range_is_whole(plant: Door, streams: Streams) -> None:
     assert [row["mean"] for row in found] == list(range(2_500))
     for limit in (499, 500, 501, 1_200):
         assert rows(plant, f"{url}&limit={limit}") == found[:limit]
+
+
+def window_of(plant: Door, data: int) -> Any:
+    return plant.get(f"data/{data}/policy/statistic/").json
+
+
+def test_windows_are_a_minute_where_nobody_says(plant: Door) -> None:
+    data = plant.data()
+    assert window_of(plant, data) == {
+        "data": data,
+        "window_seconds": 60,
+        "windows": [{"from": "1970-01-01T00:00:00Z", "window_seconds": 60}],
+    }
+
+
+def test_another_length_of_windows(plant: Door) -> None:
+    data = plant.data()
+    answer = plant.put(f"data/{data}/policy/statistic/", window_seconds=300)
+    assert answer.status_code == 200
+    assert answer.json == window_of(plant, data)
+    assert answer.json["window_seconds"] == 300
+    for second in (0, 61, 301):
+        plant.post(f"data/{data}/value/", timestamp=second, value=second)
+    found = rows(plant, f"data/{data}/statistic/?from=0&to=600")
+    assert [(row["timestamp"], row["mean"]) for row in found] == [
+        ("1970-01-01T00:00:00Z", 30.5),
+        ("1970-01-01T00:05:00Z", 301),
+    ]
+
+
+def test_windows_of_what_has_values_change_at_a_whole_hour(plant: Door) -> None:
+    data = filled(plant, {0: 1.0})
+    told = plant.put(f"data/{data}/policy/statistic/", window_seconds=10).json
+    (first, second) = told["windows"]
+    assert first == {"from": "1970-01-01T00:00:00Z", "window_seconds": 60}
+    assert second["from"].endswith(":00:00Z")
+    assert second["from"] > "2026"
+
+
+@pytest.mark.parametrize("seconds", [-1, 7, 0.5, 7200, "x", None])
+def test_a_length_that_cannot_be(plant: Door, seconds: Any) -> None:
+    data = plant.data()
+    answer = plant.put(f"data/{data}/policy/statistic/", window_seconds=seconds)
+    assert code(answer) == (400, "bad_field")
+    assert list(faults(answer)) == ["window_seconds"]
+    assert window_of(plant, data)["window_seconds"] == 60

@@ -41,9 +41,9 @@ def document(app: Flask) -> Document:
         "info": {"title": "Hub", "version": VERSION, "description": ABOUT},
         "servers": [{"url": "/"}],
         "tags": [
-            {"name": door.tag, "description": door.text}
-            for name, door in DOORS.items()
-            if door.tag in used and name != "streams.reading"
+            {"name": tag, "description": text}
+            for tag, text in {door.tag: door.text for door in DOORS.values()}.items()
+            if tag in used
         ],
         "paths": paths,
         "components": {

@@ -102,6 +102,7 @@ DOORS: Final[dict[str, Door]] = {
     "plant.event_logs": Door("event logs", "Plant: what happened, and pages that tell of it."),
     "plant.values": Door("values", "Plant: values across data streams, and of one."),
     "plant.statistics": Door("statistics", "Plant: statistics of data streams."),
+    "plant.windows": Door("statistics", "Plant: statistics of data streams."),
     "plant.retention": Door("retention", "Plant: for how long data is kept."),
     "plant": Door("plant", "Plant: the rest of it."),
     "session": Door("sessions", "Logging in and out, for people."),

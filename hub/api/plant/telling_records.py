@@ -95,5 +95,12 @@ STATISTICS: Final = _rows(_STATISTICS)
 STATISTICS_OF_ALL: Final = _rows(_STATISTIC_WITH_ID)
 A_STATISTIC: Final = {200: Answer("The record.", _STATISTIC_WITH_ID)}
 POSTED: Final = _put(_STATISTICS)
+_WINDOW: Final[Document] = {"window_seconds": WHOLE}
+WINDOWS: Final = {
+    200: Answer(
+        "The length that counts last, and each from when on.",
+        closed({"data": ID, **_WINDOW, "windows": list_of(closed({"from": TIME, **_WINDOW}))}),
+    )
+}
 POLICIES: Final = {200: Answer("Those that there are.", list_of(_POLICY))}
 A_POLICY: Final = {200: Answer("As it is now.", _POLICY)}

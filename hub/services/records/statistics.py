@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
+from time import time_ns
 from typing import Any
 
 from hub.errors import BadField, Invalid, NotFound, StreamNotFound
 from hub.series.durations import Duration
 from hub.series.records import Statistic, parsed
+from hub.series.windows import Lengths
 from hub.services.permits import Permits, Release
 from hub.services.plant.fields import refused
 from hub.services.queries import Budgets
@@ -97,6 +99,24 @@ class PlantStatistics:
             return self.statistics.kept.post(stream, at, told)
         except Invalid as exc:
             raise refused(exc.detail.get("path", "body"), f"{exc.message}.") from exc
+
+    def lengths(self, data: int, principal: Principal) -> Lengths:
+        """How long its windows are, and from when on. Raises StreamNotFound as ``post``."""
+        return self.statistics.summarizing.lengths(self.seeing.one(data, principal))
+
+    def set_length(self, data: int, seconds: float, principal: Principal) -> Lengths:
+        """Give a data stream windows of another length, 0 for no statistics.
+
+        Raises:
+            StreamNotFound: there is none, or the key is for others.
+            BadField: no such length; the stream is not numeric.
+            Conflict: too many change it at once.
+        """
+        stream = self.seeing.one(data, principal)
+        try:
+            return self.statistics.summarizing.set_window(stream, seconds, time_ns() // 1_000_000)
+        except Invalid as exc:
+            raise refused("window_seconds", f"{exc.message}.") from exc
 
     def _rows(
         self, found: Callable[[Position | None], Iterator[Told]], wish: Wish, release: Release
