@@ -48,7 +48,7 @@ def main(quick: bool) -> None:
         click.echo("values ...", err=True)
         lines += plant.measure(site, **few(rounds=1, seconds=0.5, values=60_000, held=300_000))
         click.echo("observations ...", err=True)
-        lines += odata.measure(site, **few(rows=12_000, rounds=1))
+        lines += odata.measure(site, **few(rows=24_000, rounds=1))
     show(lines)
 
 
