@@ -280,7 +280,12 @@ def test_many_rows_are_not_gathered(
 ) -> None:
     monkeypatch.setattr("hub.services.odata.datastream.PATIENCE_MS", 1)
     monkeypatch.setattr(gathering, "FEW", 10)
-    text = "ActivityMediaName eq 'Surface Water' and ResultValue lt 3"
+    slow = f"not contains(DatasetName,'{'x' * 40}')"
+    text = f"contains(ActivityMediaName,'Surface') and ResultValue lt 3 and {slow}"
+    ran = asked(world, database, "Observations", {"$filter": text, "$top": "1000"})
+    read = [r.plan for r in ran if r.collection == "documents"]
+    assert any(BY_PLACE in plan for plan in read[:-1]), "they are counted"
+    assert BY_PLACE not in read[-1]
     found = world.value("Observations", {"$filter": text, "$select": "ResultValue"})
     assert sorted(row["ResultValue"] for row in found) == [0, 1, 2]
 
