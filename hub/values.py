@@ -214,6 +214,33 @@ class Device:
     revision: int = 0
 
 
+DeviceStatus = Literal["unknown", "up", "down"]
+"""Whether a device answers: not polled yet, it does, or it does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceState:
+    """How the polling of a device goes; times are aware UTC.
+
+    ``since`` is when the status became what it is. ``error`` is the last one: its ``code`` and
+    ``message`` and when (``at``) it came, kept after the device is up again. ``latency_ms`` is how
+    long the last poll took, ``polls`` how many there were, and ``missed`` how many were not begun
+    before the next was due, or failed, since ``counted_from``. ``worker`` is who polls it, None
+    if nobody does.
+    """
+
+    device: int
+    status: DeviceStatus = "unknown"
+    since: datetime
+    last_good: datetime | None = None
+    error: Document | None = None
+    latency_ms: float | None = None
+    polls: int = 0
+    missed: int = 0
+    counted_from: datetime
+    worker: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """A name for some data streams; each of these says that it belongs to it."""
@@ -240,7 +267,9 @@ class Place:
 
     ``path`` is the address in its device, ``type`` None what its protocol takes it for.
     ``unit`` is that of its values. ``poll_interval_s`` None is its device's. A stream that is
-    not ``enabled`` is not polled.
+    not ``enabled`` is not polled. Of what is polled everything is stored, or (``on_change``) what
+    differs from the value stored last, or (``deadband``) what differs by more than that from it;
+    and what comes ``heartbeat_s`` after it or later in any case.
     """
 
     device: int | None = None
@@ -251,6 +280,9 @@ class Place:
     unit: str | None = None
     enabled: bool = True
     poll_interval_s: float | None = None
+    on_change: bool = False
+    deadband: float | None = None
+    heartbeat_s: float | None = None
     metadata: Document = field(default_factory=dict)
 
 

@@ -9,8 +9,8 @@ Fields of a row of ``streams``:
 - ``feed``: null or ``{dataset, field, filter, time_field}``
 - ``derivation``: null or ``{op, sources: [{stream, granularity, name}], args, after_ms}``
 - ``device``, ``path``, ``type``, ``access_mode``, ``group``, ``unit``, ``enabled``,
-  ``poll_interval_s``, ``metadata``: its place in the plant; not there in rows of old, and then
-  what ``Place`` says
+  ``poll_interval_s``, ``on_change``, ``deadband``, ``heartbeat_s``, ``metadata``: its place in the
+  plant; not there in rows of old, and then what ``Place`` says
 - ``depended``: how many times a stream was derived from this one
 - ``pending``: true while a derived stream has not seen all that its sources hold
 

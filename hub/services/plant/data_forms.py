@@ -15,6 +15,7 @@ from hub.values import AccessMode, DataType, Document, Place, Reach, Stream
 
 PATH_CHARS_MAX = 500
 UNIT_CHARS_MAX = 50
+DEADBAND = (0.0, 1e300)
 TITLE = "title"
 
 
@@ -45,6 +46,9 @@ class DataSchema(Schema):
     poll_interval = Number(
         *INTERVAL_S, load_default=None, allow_none=True, attribute="poll_interval_s"
     )
+    on_change = Flag(load_default=False)
+    deadband = Number(*DEADBAND, load_default=None, allow_none=True)
+    heartbeat = Number(*INTERVAL_S, load_default=None, allow_none=True, attribute="heartbeat_s")
     metadata = Tags(load_default=dict)
     tags = Tags()
 
