@@ -15,10 +15,11 @@ Check = Callable[[Any], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: its default, and what it may be."""
+    """One option: its default, and what it may be. A ``secret`` is never told."""
 
     default: Any
     check: Check
+    secret: bool = False
 
 
 Options = Mapping[str, Option]
@@ -45,7 +46,7 @@ def flag(*, default: bool) -> Option:
     )
 
 
-def text(most: int, *, default: str | None) -> Option:
+def text(most: int, *, default: str | None, secret: bool = False) -> Option:
     """A text of at most so many characters; None too where that is the default."""
 
     def check(value: Any) -> str | None:
@@ -54,7 +55,7 @@ def text(most: int, *, default: str | None) -> Option:
         fits = isinstance(value, str) and len(value) <= most
         return None if fits else f"Must be a text of at most {most} characters."
 
-    return Option(default, check)
+    return Option(default, check, secret)
 
 
 def completed(known: Options, given: Mapping[str, Any]) -> Document:

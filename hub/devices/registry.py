@@ -39,6 +39,18 @@ OPTIONS: dict[DeviceKind, Callable[[Document], Document]] = {
     "fenet": partial(options.completed, fenet.OPTIONS),
 }
 
+KNOWN: dict[DeviceKind, options.Options] = {
+    "modbus": modbus.OPTIONS,
+    "opcua": opcua.OPTIONS,
+    "melsec": melsec.OPTIONS,
+    "fenet": fenet.OPTIONS,
+}
+
+SECRETS: dict[DeviceKind, tuple[str, ...]] = {
+    kind: tuple(name for name, option in known.items() if option.secret)
+    for kind, known in KNOWN.items()
+}
+
 ADDRESSES: dict[DeviceKind, Callable[[Point, Document], object]] = {
     "modbus": modbus.place,
     "opcua": lambda point, _: opcua.parsed(point.address),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.services.datasets import Datasets
+from hub.services.devices.opening import Drivers
 from hub.services.events.events import Events
 from hub.services.health import Health
 from hub.services.ingest import Ingest
@@ -33,6 +34,7 @@ from hub.services.streams.upkeep.purging import Purging
 from hub.services.streams.writing.appending import Appending
 from hub.services.values import Values
 from hub.store.audit import Audit
+from hub.store.device_states import DeviceStates
 from hub.store.leases import Leases
 
 
@@ -44,7 +46,9 @@ class Services:
     datasets: Datasets
     datastream: DataStream
     deriving: Deriving
+    device_states: DeviceStates
     downsampling: Downsampling
+    drivers: Drivers
     events: Events
     feeding: Feeding
     health: Health

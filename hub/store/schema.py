@@ -12,6 +12,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 
 from hub.series.levels import ROLLUPS
 from hub.store.client import Mongo, translated
+from hub.store.device_states import GONE_KEPT_S
 from hub.store.rollups import collection_name
 
 ZSTD = "block_compressor=zstd"
@@ -127,6 +128,9 @@ COLLECTIONS = (
     Collection("hub"),
     Collection("counters"),
     Collection("devices", (IndexModel([("name", ASCENDING)], unique=True),)),
+    Collection(
+        "device_states", (IndexModel([("gone", ASCENDING)], expireAfterSeconds=GONE_KEPT_S),)
+    ),
     Collection("groups", (IndexModel([("name", ASCENDING)], unique=True),)),
     Collection(
         "event_logs",

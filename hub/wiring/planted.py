@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.fetching.fetcher import Fetcher
+from hub.services.devices.opening import Drivers
+from hub.services.devices.sealing import KEY_BYTES, Seals
 from hub.services.events.event_logs import EventLogs
 from hub.services.events.events import Events
 from hub.services.events.processing import AT_ONCE, Processing
@@ -21,6 +23,7 @@ from hub.services.records.values import PlantValues
 from hub.services.records.wishes import Seeing
 from hub.store import devices as store_devices
 from hub.store import groups as store_groups
+from hub.store.device_states import DeviceStates
 from hub.store.event_logs import EventLogStore
 from hub.store.points import PointStore
 from hub.wiring.flowing import Flowing
@@ -34,6 +37,8 @@ class Planted:
     plant: Plant
     records: Records
     events: Events
+    states: DeviceStates
+    drivers: Drivers
 
 
 def planted(ground: Ground, flowing: Flowing) -> Planted:
@@ -49,7 +54,10 @@ def planted(ground: Ground, flowing: Flowing) -> Planted:
         Keeping(seeing, flowing.retention.rules),
         ground.settings.ingest.documents_max,
     )
-    return Planted(Plant(data, devices, groups), records, _events(ground, belonging))
+    states = DeviceStates(ground.mongo)
+    drivers = Drivers(Seals(ground.derived(b"hub-devices", KEY_BYTES)))
+    plant = Plant(data, devices, groups)
+    return Planted(plant, records, _events(ground, belonging), states, drivers)
 
 
 def _belonging(ground: Ground, flowing: Flowing) -> Belonging:

@@ -21,9 +21,9 @@ OPTIONS: options.Options = {
     "policy": options.one_of(*POLICIES, default="none"),
     "mode": options.one_of("Sign", "SignAndEncrypt", default="SignAndEncrypt"),
     "user": options.text(200, default=None),
-    "password": options.text(1000, default=None),
+    "password": options.text(1000, default=None, secret=True),
     "certificate": options.text(PEM_CHARS_MAX, default=None),
-    "private_key": options.text(PEM_CHARS_MAX, default=None),
+    "private_key": options.text(PEM_CHARS_MAX, default=None, secret=True),
     "server_certificate": options.text(PEM_CHARS_MAX, default=None),
 }
 

@@ -1,0 +1,67 @@
+"""How the polling of devices goes: a row has the fields of ``DeviceState``.
+
+A removed device leaves a row with ``gone`` for a while, so that a worker that has not heard of it
+does not bring its state back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
+from pymongo.write_concern import WriteConcern
+
+from hub.store.client import DUPLICATE, Doc, Mongo, translated
+from hub.values import DeviceState
+
+SOON = WriteConcern(w=1, j=False)
+"""What is lost with a server is told anew in a moment."""
+GONE_KEPT_S = 3_600
+
+
+class DeviceStates:
+    def __init__(self, mongo: Mongo) -> None:
+        self._rows = mongo.db.get_collection("device_states", write_concern=SOON)
+
+    def get(self, ids: Collection[int]) -> dict[int, DeviceState]:
+        """The states of those that have one, by device."""
+        with translated():
+            rows = self._rows.find({"_id": {"$in": list(ids)}, "gone": None})
+            return {int(row["_id"]): _state(row) for row in rows}
+
+    def put(self, states: Sequence[DeviceState]) -> None:
+        """Set the states of some devices, in one request; of removed ones nothing is kept.
+
+        The last one to write wins: a worker writes of the devices whose lease it holds.
+        """
+        if not states:
+            return
+        writes = [
+            UpdateOne({"_id": each.device, "gone": None}, {"$set": _row(each)}, upsert=True)
+            for each in states
+        ]
+        with translated():
+            try:
+                self._rows.bulk_write(writes, ordered=False)
+            except BulkWriteError as exc:
+                if any(error["code"] != DUPLICATE for error in exc.details["writeErrors"]):
+                    raise
+
+    def remove(self, device: int) -> None:
+        """Forget the state of a device that is removed."""
+        with translated():
+            self._rows.replace_one({"_id": device}, {"gone": datetime.now(UTC)}, upsert=True)
+
+
+def _row(state: DeviceState) -> Doc:
+    row = asdict(state)
+    del row["device"]
+    return row
+
+
+def _state(row: Doc) -> DeviceState:
+    own = {name: value for name, value in row.items() if name not in ("_id", "gone")}
+    return DeviceState(device=int(row["_id"]), **own)
