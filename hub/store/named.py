@@ -17,6 +17,7 @@ from dataclasses import asdict
 from typing import Generic, TypeVar
 
 from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
 from hub.errors import Conflict, NotFound
@@ -43,8 +44,8 @@ class Named(Generic[T]):
 
     def add(self, thing: T) -> None:
         """Raises Conflict: the name is taken."""
-        with translated(), _own_name(self.noun, thing.name):
-            self._rows.insert_one(_row(thing) | {"used": 0})
+        with translated(), own_name(self.noun, thing.name):
+            self._added(thing)
 
     def get(self, thing_id: int) -> T:
         """Raises NotFound."""
@@ -71,18 +72,13 @@ class Named(Generic[T]):
         Raises:
             Conflict: the name is taken.
         """
-        own = {name: value for name, value in _row(new).items() if name not in ("_id", "revision")}
-        change: Doc = {"$set": own, "$inc": {"revision": 1}}
-        same = {"_id": old.id, "revision": old.revision}
-        with translated(), _own_name(self.noun, new.name):
-            row = self._rows.find_one_and_update(same, change, return_document=ReturnDocument.AFTER)
-        return self._thing(row) if row else None
+        with translated(), own_name(self.noun, new.name):
+            return self._replaced(old, new)
 
     def attach(self, thing_id: int) -> bool:
         """Note that a stream belongs to it now; False if it is gone."""
         with translated():
-            result = self._rows.update_one({"_id": thing_id}, {"$inc": {"used": 1}})
-        return bool(result.matched_count)
+            return self._attached(thing_id)
 
     def used(self, thing_id: int) -> int:
         """How many times a stream came to belong to it. Raises NotFound."""
@@ -96,6 +92,23 @@ class Named(Generic[T]):
             result = self._rows.delete_one({"_id": thing_id, "used": used})
         return bool(result.deleted_count)
 
+    def _added(self, thing: T, session: ClientSession | None = None) -> None:
+        self._rows.insert_one(_row(thing) | {"used": 0}, session=session)
+
+    def _replaced(self, old: T, new: T, session: ClientSession | None = None) -> T | None:
+        own = {name: value for name, value in _row(new).items() if name not in ("_id", "revision")}
+        row = self._rows.find_one_and_update(
+            {"_id": old.id, "revision": old.revision},
+            {"$set": own, "$inc": {"revision": 1}},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        return self._thing(row) if row else None
+
+    def _attached(self, thing_id: int, session: ClientSession | None = None) -> bool:
+        change: Doc = {"$inc": {"used": 1}}
+        return bool(self._rows.update_one({"_id": thing_id}, change, session=session).matched_count)
+
     def _there(self, row: Doc | None, thing_id: int) -> Doc:
         if row is None:
             raise NotFound(f"no such {self.noun}", **{self.noun: thing_id})
@@ -107,7 +120,8 @@ class Named(Generic[T]):
 
 
 @contextmanager
-def _own_name(noun: str, name: str) -> Iterator[None]:
+def own_name(noun: str, name: str) -> Iterator[None]:
+    """Raises Conflict where the name is taken."""
     try:
         yield
     except DuplicateKeyError as exc:

@@ -12,6 +12,8 @@ Fields of a row of ``streams``:
   ``poll_interval_s``, ``on_change``, ``deadband``, ``heartbeat_s``, ``metadata``: its place in the
   plant; not there in rows of old, and then what ``Place`` says
 - ``depended``: how many times a stream was derived from this one
+- ``touched``: when its place, name or tags changed last or it was closed, by the server's clock;
+  not there before
 - ``pending``: true while a derived stream has not seen all that its sources hold
 
 The row ``streams`` of ``counters`` holds the ``last`` id that is known to be taken. Whoever
@@ -37,6 +39,8 @@ from hub.values import Document, Reach, Stream
 
 COUNTER = "streams"
 RECENT_S = 0.5
+TOUCHED = {"$currentDate": {"touched": True}}
+"""Part of every change that whoever polls the stream is to see."""
 """How old a row may be that ``recent`` gives."""
 
 
@@ -130,10 +134,10 @@ class Streams:
         was = row_of(old)
         same: Doc = {name: stored(name, was[name]) for name in ("name", "tags", *PLACE)}
         now = row_of(new)
-        change = {"$set": {name: now[name] for name in ("name", "tags", *PLACE)}}
+        change = TOUCHED | {"$set": {name: now[name] for name in ("name", "tags", *PLACE)}}
         with translated():
             result = self._streams.update_one({"_id": old.id, "deleted": None} | same, change)
-        self._forget()
+        self.forget()
         return bool(result.matched_count)
 
     def of_device(self, device: int) -> list[Stream]:
@@ -147,27 +151,19 @@ class Streams:
             rows = self._streams.find(condition, {"group": 1}).sort("_id", 1)
             return [(int(row["group"]), int(row["_id"])) for row in rows]
 
-    def put_into(self, group: int, ids: Collection[int]) -> None:
-        """Let streams belong to a group."""
-        with translated():
-            self._streams.update_many(
-                {"_id": {"$in": list(ids)}, "deleted": None}, {"$set": {"group": group}}
-            )
-        self._forget()
-
     def take_out(self, group: int, ids: Collection[int]) -> None:
         """Let streams belong to no group, if it is this one."""
         with translated():
             self._streams.update_many(
                 {"_id": {"$in": list(ids)}, "group": group}, {"$set": {"group": None}}
             )
-        self._forget()
+        self.forget()
 
     def detach(self, device: int) -> None:
         """Let the streams of a device belong to none."""
         with translated():
-            self._streams.update_many({"device": device}, {"$set": {"device": None}})
-        self._forget()
+            self._streams.update_many({"device": device}, TOUCHED | {"$set": {"device": None}})
+        self.forget()
 
     def set_widths(
         self,
@@ -186,7 +182,7 @@ class Streams:
         change = {"$set": {"widths": [list(width) for width in widths]}}
         with translated():
             done = bool(self._streams.update_one(same, change).matched_count)
-        self._forget()
+        self.forget()
         return done
 
     def derived_from(self, *ids: int) -> list[Stream]:
@@ -228,8 +224,8 @@ class Streams:
         if depended is not None:
             condition["depended"] = depended
         with translated():
-            result = self._streams.update_one(condition, {"$set": {"deleted": at}})
-        self._forget()
+            result = self._streams.update_one(condition, TOUCHED | {"$set": {"deleted": at}})
+        self.forget()
         return bool(result.matched_count)
 
     def deleted(self) -> list[Stream]:
@@ -242,7 +238,8 @@ class Streams:
         with translated():
             self._streams.delete_one({"_id": stream_id, "deleted": {"$ne": None}})
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Let ``recent`` look anew: others changed streams."""
         with self._lock:
             self._recent.clear()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -162,3 +163,32 @@ def test_reading_groups_is_not_writing_them(client: FlaskClient, services: Servi
     reader = door(client, services, scopes.GROUP_READ)
     assert reader.get(f"group/{group}/").status_code == 200
     assert code(reader.patch(f"group/{group}/", name=fresh())) == (403, "forbidden")
+
+
+def test_of_members_put_at_once_those_of_one_request_are_there(
+    client: FlaskClient, plant: Door, services: Services
+):
+    data = [plant.data() for _ in range(4)]
+    doors = [door(client.application.test_client(), services) for _ in data]
+    with ThreadPoolExecutor(len(data)) as pool:
+        for _ in range(5):
+            group, name = plant.group(), fresh()
+
+            def put(who: Door, stream: int, group: int = group, name: str = name) -> int:
+                body = {"name": f"{name} {stream}", "data": [stream]}
+                return who.put(f"group/{group}/", **body).status_code
+
+            assert set(pool.map(put, doors, data)) == {200}
+            told = plant.get(f"group/{group}/").json
+            assert told["name"] == f"{name} {told['data'][0]}"
+            assert len(told["data"]) == 1
+
+
+def test_a_name_that_is_taken_moves_nobody(plant: Door):
+    name, data = fresh(), plant.data()
+    group = plant.group(data=[data])
+    plant.group(name=name)
+    assert code(plant.post("group/", name=name, data=[data])) == (409, "conflict")
+    other = plant.group()
+    assert code(plant.put(f"group/{other}/", name=name, data=[data])) == (409, "conflict")
+    assert members(plant, group) == [data]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from hub.errors import InUse, NotFound, Unavailable
+from hub.errors import InUse, Unavailable
 from hub.services.plant import forms
 from hub.services.plant.fields import checked, refused
 from hub.services.streams.registry.making import ATTEMPTS_MAX, now
@@ -49,9 +49,9 @@ class Groups:
         wanted = self._checked(fields.pop("data"), principal)
         at = now()
         group = Group(id=self._store.next_id(), **fields, created=at, updated=at)
-        self._store.add(group)
+        self._store.add_with(group, wanted)
+        self._streams.forget()
         self._audit.note("group.create", group=group.id, name=group.name)
-        self._put(group, (), wanted)
         return self.get(group.id, principal)
 
     def replace(self, group_id: int, body: Any, principal: Principal) -> tuple[Group, Members]:
@@ -99,9 +99,11 @@ class Groups:
             new = replace(old, **fields)
             if new == old and wanted == members:
                 return old, members
-            if self._store.replace(old, replace(new, updated=now())):
+            joining, leaving = set(wanted) - set(members), set(members) - set(wanted)
+            new = replace(new, updated=now())
+            if self._store.replace_with(old, new, joining=joining, leaving=leaving):
+                self._streams.forget()
                 self._audit.note("group.change", group=group_id, name=new.name)
-                self._put(old, members, wanted)
                 return self.get(group_id, principal)
         raise Unavailable("the group is being changed all the time")
 
@@ -123,14 +125,3 @@ class Groups:
         if missing := [each for each in wanted if each not in there]:
             raise refused("data", f"No such data stream: {missing[0]}.")
         return tuple(wanted)
-
-    def _put(self, group: Group, before: Members, after: Members) -> None:
-        """Move streams into a group and out of it."""
-        joining, leaving = set(after) - set(before), set(before) - set(after)
-        if leaving:
-            self._streams.take_out(group.id, leaving)
-        if joining:
-            self._streams.put_into(group.id, joining)
-            if not self._store.attach(group.id):
-                self._streams.take_out(group.id, joining)
-                raise NotFound("no such group", group=group.id)
