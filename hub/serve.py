@@ -42,7 +42,7 @@ def web_command(settings: Settings) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "wsgi:app"),
         *("--bind", settings.bind, "--reuse-port", "--no-control-socket"),
-        *("--worker-class", "gthread", "--workers", str(settings.web_workers)),
+        *("--worker-class", "hub.api.threads.Threads", "--workers", str(settings.web_workers)),
         *("--threads", str(settings.web_threads), "--keep-alive", "75"),
         *("--limit-request-line", "8190", "--graceful-timeout", "30", "--log-level", "warning"),
     ]

@@ -129,3 +129,29 @@ def test_a_malformed_chunk_is_the_sender_s_mistake(
     connection.endheaders(b"zz\r\n{}\r\n0\r\n\r\n")
     status, told = answered(connection)
     assert (status, told["error"]["code"]) == (400, "bad_encoding")
+
+
+@pytest.mark.parametrize(
+    ("request_text", "status", "code"),
+    [
+        (b"GET /healthz/?q=" + b"x" * 9000 + b" HTTP/1.1\r\n\r\n", 414, "request_uri_too_long"),
+        (
+            b"GET /healthz/ HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+            431,
+            "request_header_fields_too_large",
+        ),
+        (b"GET /healthz/\r\n\r\n", 400, "bad_request"),
+        (b"GET /healthz/ HTTP/1.1\r\nA B: c\r\n\r\n", 400, "bad_request"),
+        (b"GET / HTTP/1.1\r\nTransfer-Encoding: odd\r\n\r\n", 501, "not_implemented"),
+    ],
+)
+def test_what_is_no_request_is_answered_in_the_hub_s_shape(
+    live: Live, request_text: bytes, status: int, code: str
+) -> None:
+    at = urlsplit(live.root)
+    with closing(socket.create_connection((at.hostname, at.port), timeout=10)) as raw:
+        raw.sendall(request_text)
+        answer = http.client.HTTPResponse(raw)
+        answer.begin()
+        assert (answer.status, answer.headers["Content-Type"]) == (status, "application/json")
+        assert json.loads(answer.read())["error"]["code"] == code
