@@ -88,6 +88,12 @@ def mask(place: Place, value: object) -> tuple[int, int]:
     return 0xFFFF ^ changed, _word(data << low, place.order)
 
 
+def check_whole(place: Place, point: Point) -> None:
+    """Raises BadAddress: writing it needs what else is in its cell."""
+    if place.part_of_cell:
+        raise BadAddress("part of a word is not written", address=point.address)
+
+
 def named(point: Point, error: BadAddress | BadDeviceValue) -> BadAddress | BadDeviceValue:
     """An error that says which address it is about."""
     return type(error)(error.message, **(error.detail | {"address": point.address}))

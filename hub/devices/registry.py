@@ -14,6 +14,7 @@ from hub.devices.melsec.driver import Melsec
 from hub.devices.modbus import address as modbus
 from hub.devices.modbus.driver import Modbus
 from hub.devices.opcua import address as opcua
+from hub.devices.places import Place, check_whole
 from hub.errors import Conflict
 from hub.values import Device, DeviceKind, Document
 
@@ -32,13 +33,6 @@ DRIVERS: dict[DeviceKind, Callable[[Device], Driver]] = {
     "fenet": Fenet,
 }
 
-OPTIONS: dict[DeviceKind, Callable[[Document], Document]] = {
-    "modbus": partial(options.completed, modbus.OPTIONS),
-    "opcua": opcua.checked,
-    "melsec": partial(options.completed, melsec.OPTIONS),
-    "fenet": partial(options.completed, fenet.OPTIONS),
-}
-
 KNOWN: dict[DeviceKind, options.Options] = {
     "modbus": modbus.OPTIONS,
     "opcua": opcua.OPTIONS,
@@ -46,16 +40,28 @@ KNOWN: dict[DeviceKind, options.Options] = {
     "fenet": fenet.OPTIONS,
 }
 
+OPTIONS: dict[DeviceKind, Callable[[Document], Document]] = {
+    "modbus": partial(options.completed, modbus.OPTIONS),
+    "opcua": opcua.checked,
+    "melsec": partial(options.completed, melsec.OPTIONS),
+    "fenet": partial(options.completed, fenet.OPTIONS),
+}
+
 SECRETS: dict[DeviceKind, tuple[str, ...]] = {
     kind: tuple(name for name, option in known.items() if option.secret)
     for kind, known in KNOWN.items()
 }
 
-ADDRESSES: dict[DeviceKind, Callable[[Point, Document], object]] = {
+PLACES: dict[DeviceKind, Callable[[Point, Document], Place]] = {
     "modbus": modbus.place,
-    "opcua": lambda point, _: opcua.parsed(point.address),
     "melsec": melsec.place,
     "fenet": fenet.place,
+}
+
+WRITTEN: dict[DeviceKind, Callable[[Place, Point], None]] = {
+    "modbus": modbus.check_written,
+    "melsec": check_whole,
+    "fenet": fenet.check_written,
 }
 
 
@@ -79,15 +85,25 @@ def check(kind: DeviceKind, given: Document) -> Document:
     return OPTIONS[_read(kind)](given)
 
 
-def check_point(device: Device, point: Point) -> None:
-    """Whether a device of these options may have such a point; pure.
+def check_point(device: Device, point: Point, *, written: bool = False) -> None:
+    """Whether a device of these options may have such a point; pure. Its secrets are not read.
+
+    Args:
+        written: it shall be written, too.
 
     Raises:
-        BadAddress: it is not in the grammar of its kind.
+        BadAddress: it is not in the grammar of its kind, or not written.
         BadDeviceValue: it has no such type.
+        BadField: the options are not those of its kind.
         Conflict: a device of this kind is not read or written.
     """
-    ADDRESSES[_read(device.kind)](point, check(device.kind, device.options))
+    kind = _read(device.kind)
+    if kind == "opcua":
+        opcua.parsed(point.address)
+        return
+    where = PLACES[kind](point, check(kind, device.options))
+    if written:
+        WRITTEN[kind](where, point)
 
 
 def _read(kind: DeviceKind) -> DeviceKind:

@@ -13,7 +13,7 @@ from hub.services.events.processing import AT_ONCE, Processing
 from hub.services.permits import Permits
 from hub.services.plant.belonging import Belonging
 from hub.services.plant.data import Data
-from hub.services.plant.devices import Devices
+from hub.services.plant.devices import Devices, Polled
 from hub.services.plant.groups import Groups
 from hub.services.plant.plant import Plant
 from hub.services.records.keeping import Keeping
@@ -45,7 +45,9 @@ def planted(ground: Ground, flowing: Flowing) -> Planted:
     belonging = _belonging(ground, flowing)
     notes, answer = ground.notes, ground.settings.answer
     data = Data(belonging, flowing.streams, notes)
-    devices = Devices(belonging, data, flowing.streams, notes)
+    seals = Seals(ground.derived(b"hub-devices", KEY_BYTES))
+    polled = Polled(DeviceStates(ground.mongo), seals)
+    devices = Devices(belonging, data, flowing.streams, polled, notes)
     groups = Groups(belonging.groups, belonging.streams, notes)
     seeing = Seeing(data, flowing.rows)
     records = Records(
@@ -54,10 +56,8 @@ def planted(ground: Ground, flowing: Flowing) -> Planted:
         Keeping(seeing, flowing.retention.rules),
         ground.settings.ingest.documents_max,
     )
-    states = DeviceStates(ground.mongo)
-    drivers = Drivers(Seals(ground.derived(b"hub-devices", KEY_BYTES)))
     plant = Plant(data, devices, groups)
-    return Planted(plant, records, _events(ground, belonging), states, drivers)
+    return Planted(plant, records, _events(ground, belonging), polled.states, Drivers(seals))
 
 
 def _belonging(ground: Ground, flowing: Flowing) -> Belonging:

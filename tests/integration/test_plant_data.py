@@ -20,7 +20,7 @@ def plant(client: FlaskClient, services: Services) -> Door:
 
 
 def test_the_stream_of_the_document_is_made(plant: Door):
-    device, name = plant.device(), fresh("Motor RPM")
+    device, name = plant.device(kind="melsec", port=5007), fresh("Motor RPM")
     answer = plant.post("data/", name=name, device=device, path="D16000", type="int32")
     told = answer.json
     assert answer.status_code == 201

@@ -13,6 +13,19 @@ from hub.services import Services, scopes
 from hub.values import Place
 from tests.plant import Door, code, door, faults, fresh, reach
 
+OPCUA = {
+    "path": "/",
+    "policy": "none",
+    "mode": "SignAndEncrypt",
+    "user": None,
+    "certificate": None,
+    "server_certificate": None,
+    "subscribe": False,
+    "sampling_interval": None,
+    "password_set": False,
+    "private_key_set": False,
+}
+
 
 @pytest.fixture
 def plant(client: FlaskClient, services: Services) -> Door:
@@ -26,7 +39,7 @@ def test_a_device_that_was_made_is_told_whole(plant: Door):
     assert answer.status_code == 201
     assert told["created"] == told["updated"]
     assert told["created"].endswith("Z")
-    del told["created"], told["updated"]
+    del told["created"], told["updated"], told["state"]
     assert told == {
         "id": told["id"],
         "name": name,
@@ -143,7 +156,7 @@ def test_put_replaces(plant: Door):
     told = plant.get(f"device/{device}/").json
     after = plant.put(f"device/{device}/", name=told["name"], kind="opcua", host="plc").json
     assert (after["kind"], after["port"], after["unit"]) == ("opcua", 4840, None)
-    assert (after["description"], after["tags"], after["options"]) == ("", {}, {"path": "/"})
+    assert (after["description"], after["tags"], after["options"]) == ("", {}, OPCUA)
 
 
 def test_what_was_told_may_be_put_back(plant: Door):
@@ -220,10 +233,10 @@ def test_its_data_may_go_with_it(plant: Door, services: Services):
 
 def test_its_data_may_stay_without_it(plant: Door):
     device = plant.device()
-    data = plant.data(device=device, path="D1")
+    data = plant.data(device=device, path="hr:1")
     assert plant.delete(f"device/{device}/?cascade=detach").status_code == 204
     told = plant.get(f"data/{data}/").json
-    assert (told["device"], told["path"]) == (None, "D1")
+    assert (told["device"], told["path"]) == (None, "hr:1")
 
 
 def test_its_event_logs_stay_without_it_or_go(plant: Door):

@@ -14,8 +14,8 @@ from hub.api.plant import bodies, telling
 from hub.api.plant.listing import ID, NoArgs, PageArgs, page
 from hub.api.plant.opening import principal, requires_plant
 from hub.services import scopes
-from hub.services.plant import facts
 from hub.services.plant.devices import CASCADES
+from hub.values import Device, Document
 
 bp = Blueprint("devices", __name__)
 
@@ -42,7 +42,7 @@ NO_ARGS = Parameters(NoArgs())
 def every() -> Response:
     """List devices."""
     found, more = services().plant.devices.page(principal(), **PAGE_ARGS.of(request))
-    return page(request, [facts.of_device(each) for each in found], more=more)
+    return page(request, services().plant.devices.told(found), more=more)
 
 
 @bp.post("/device/")
@@ -52,7 +52,7 @@ def create() -> Response:
     """Make a device."""
     NO_ARGS.of(request)
     made = services().plant.devices.create(bodies.raw(request), principal())
-    return one(facts.of_device(made), 201)
+    return one(_told(made), 201)
 
 
 @bp.get(f"/device/<{ID}:device>/")
@@ -61,7 +61,7 @@ def create() -> Response:
 def single(device: int) -> Response:
     """Show a device."""
     NO_ARGS.of(request)
-    return one(facts.of_device(services().plant.devices.get(device, principal())))
+    return one(_told(services().plant.devices.get(device, principal())))
 
 
 @bp.put(f"/device/<{ID}:device>/")
@@ -71,7 +71,7 @@ def replace(device: int) -> Response:
     """Replace a device: what is not said goes back to its default."""
     NO_ARGS.of(request)
     found = services().plant.devices.replace(device, bodies.raw(request), principal())
-    return one(facts.of_device(found))
+    return one(_told(found))
 
 
 @bp.patch(f"/device/<{ID}:device>/")
@@ -81,7 +81,7 @@ def change(device: int) -> Response:
     """Change a device: what is not said stays."""
     NO_ARGS.of(request)
     found = services().plant.devices.change(device, bodies.raw(request), principal())
-    return one(facts.of_device(found))
+    return one(_told(found))
 
 
 @bp.delete(f"/device/<{ID}:device>/")
@@ -91,3 +91,7 @@ def delete(device: int) -> Response:
     """Delete a device."""
     services().plant.devices.delete(device, principal(), DELETE_ARGS.of(request)["cascade"])
     return Response(status=204)
+
+
+def _told(device: Device) -> Document:
+    return services().plant.devices.told([device])[0]

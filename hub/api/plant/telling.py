@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, get_args
 
 from marshmallow import Schema
 
@@ -10,9 +10,11 @@ from hub.api.openapi.doors import closed
 from hub.api.openapi.shapes.common import (
     FLAG,
     ID,
+    NUMBER,
     TEXT,
     TIME,
     UUID,
+    WHOLE,
     list_of,
     or_null,
     some_of,
@@ -21,9 +23,23 @@ from hub.api.openapi.told import Answer, Body, Form, Named, Shape, Shown
 from hub.series.names import VALUE_TYPES
 from hub.services.plant.data_forms import DATA
 from hub.services.plant.forms import DEVICE, GROUP
-from hub.values import Document
+from hub.values import DeviceStatus, Document
 
 _OWN: Final[Document] = {"id": ID, "created": TIME, "updated": TIME}
+_STATE: Final = closed(
+    {
+        "status": some_of("disabled", *get_args(DeviceStatus)),
+        "since": TIME,
+        "last_good": or_null(TIME),
+        "last_error": or_null(closed({"code": TEXT, "message": TEXT, "at": TIME})),
+        "latency_ms": or_null(NUMBER),
+        "polls": WHOLE,
+        "missed": WHOLE,
+        "counted_from": TIME,
+        "worker": or_null(TEXT),
+    }
+)
+_OF_DEVICE: Final[Document] = _OWN | {"state": Named("DeviceState", _STATE)}
 _OF_DATA: Final[Document] = {
     "id": ID,
     "uuid": UUID,
@@ -33,7 +49,7 @@ _OF_DATA: Final[Document] = {
 }
 NO_MORE: Final = "What is told and cannot be changed may come back as it was."
 
-_DEVICE: Final = Named("Device", Shown(DEVICE, _OWN))
+_DEVICE: Final = Named("Device", Shown(DEVICE, _OF_DEVICE))
 _GROUP: Final = Named("Group", Shown(GROUP, _OWN))
 _DATA: Final = Named("Data", Shown(DATA, _OF_DATA))
 
@@ -43,14 +59,14 @@ def form(name: str, schema: Schema, *, required: bool = True) -> Body:
     return Body(Named(name, Form(schema)), required=required)
 
 
-def whole(schema: Schema) -> Body:
+def whole(schema: Schema, also: Document = _OWN) -> Body:
     """What a schema reads, and what may come back with it."""
-    return Body(Form(schema, also=_OWN), text=NO_MORE)
+    return Body(Form(schema, also=also), text=NO_MORE)
 
 
-def changed(schema: Schema) -> Body:
+def changed(schema: Schema, also: Document = _OWN) -> Body:
     """Some of what a schema reads."""
-    return Body(Form(schema, partial=True, also=_OWN), text=NO_MORE)
+    return Body(Form(schema, partial=True, also=also), text=NO_MORE)
 
 
 def made(shape: Shape) -> dict[int, Answer]:
@@ -69,12 +85,12 @@ def page(shape: Shape) -> dict[int, Answer]:
 NEW_DEVICE: Final = form("NewDevice", DEVICE)
 NEW_GROUP: Final = form("NewGroup", GROUP)
 NEW_DATA: Final = form("NewData", DATA)
-WHOLE_DEVICE: Final = whole(DEVICE)
+WHOLE_DEVICE: Final = whole(DEVICE, _OF_DEVICE)
 WHOLE_GROUP: Final = whole(GROUP)
-WHOLE_DATA: Final = Body(Form(DATA, also=_OF_DATA), text=NO_MORE)
-CHANGED_DEVICE: Final = changed(DEVICE)
+WHOLE_DATA: Final = whole(DATA, _OF_DATA)
+CHANGED_DEVICE: Final = changed(DEVICE, _OF_DEVICE)
 CHANGED_GROUP: Final = changed(GROUP)
-CHANGED_DATA: Final = Body(Form(DATA, partial=True, also=_OF_DATA), text=NO_MORE)
+CHANGED_DATA: Final = changed(DATA, _OF_DATA)
 DEVICES: Final = page(_DEVICE)
 A_DEVICE: Final = one(_DEVICE)
 MADE_DEVICE: Final = made(_DEVICE)

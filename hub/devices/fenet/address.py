@@ -9,7 +9,7 @@ from typing import Literal
 from hub.devices import options
 from hub.devices.addresses import bit_of_word, bit_type, cell_type, plain, size_bytes, within
 from hub.devices.contract import Point
-from hub.devices.places import Place, Space
+from hub.devices.places import Place, Space, check_whole
 from hub.devices.types import Order
 from hub.errors import BadAddress, BadDeviceValue
 from hub.values import DataType, Document
@@ -77,6 +77,12 @@ def place(point: Point, chosen: Document) -> Place:
     type_ = cell_type(point, default)
     within(number * each, size_bytes(type_), BYTES, point)
     return Place(area, number * each, size_bytes(type_), type_, _order(point))
+
+
+def check_written(where: Place, point: Point) -> None:
+    """Raises BadAddress: what stands there is not written."""
+    if where.bit is None:
+        check_whole(where, point)
 
 
 def bit_name(where: Place) -> str:

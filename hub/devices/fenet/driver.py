@@ -8,14 +8,14 @@ from typing import cast
 from hub.devices import options
 from hub.devices.contract import Point
 from hub.devices.fenet import frames
-from hub.devices.fenet.address import OPTIONS, Area, bit_name, place
+from hub.devices.fenet.address import OPTIONS, Area, bit_name, check_written, place
 from hub.devices.fenet.frames import Ask, Line
 from hub.devices.link import Link, LinkedReader
 from hub.devices.places import Place, cells, named
 from hub.devices.reader import Batch
 from hub.devices.spans import Span
 from hub.devices.types import WORD_BYTES, encoded
-from hub.errors import BadAddress, BadDeviceValue
+from hub.errors import BadDeviceValue
 from hub.values import Device
 
 
@@ -50,9 +50,10 @@ class Fenet(LinkedReader):
 
     async def write(self, point: Point, value: object) -> None:
         where = self.place(point)
+        check_written(where, point)
         try:
             ask = _writing(where, value)
-        except (BadAddress, BadDeviceValue) as exc:
+        except BadDeviceValue as exc:
             raise named(point, exc) from exc
         async with self.call():
             await self._ask(ask)
@@ -104,8 +105,6 @@ def _writing(where: Place, value: object) -> Ask:
     area = cast(Area, where.space)
     if where.bit is not None:
         return frames.write("X", bit_name(where), encoded("bit", value))
-    if where.part_of_cell:
-        raise BadAddress("part of a word is not written")
     data = cells(where, value)
     if area.unit != "B":
         return frames.write(area.unit, area.variable(where.start), data)

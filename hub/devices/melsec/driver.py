@@ -11,10 +11,10 @@ from hub.devices.link import Link, LinkedReader
 from hub.devices.melsec import frames
 from hub.devices.melsec.address import OPTIONS, Area, place
 from hub.devices.melsec.frames import Command, Line
-from hub.devices.places import Place, cells, named
+from hub.devices.places import Place, cells, check_whole, named
 from hub.devices.reader import Batch
 from hub.devices.spans import Span
-from hub.errors import BadAddress, BadDeviceValue
+from hub.errors import BadDeviceValue
 from hub.values import Device
 
 SCATTERED_WORDS_MAX = 4
@@ -59,8 +59,7 @@ class Melsec(LinkedReader):
 
     async def write(self, point: Point, value: object) -> None:
         where = self.place(point)
-        if where.part_of_cell:
-            raise BadAddress("part of a word is not written", address=point.address)
+        check_whole(where, point)
         try:
             data = cells(where, value)
         except BadDeviceValue as exc:

@@ -74,6 +74,12 @@ def place(point: Point, chosen: Document) -> Place:
     return Place(table, number, size, type_, order)
 
 
+def check_written(where: Place, point: Point) -> None:
+    """Raises BadAddress: what stands there is not written."""
+    if isinstance(where.space, Table) and not where.space.written:
+        raise BadAddress("inputs are not written", address=point.address)
+
+
 def _parsed(point: Point) -> tuple[Table, int, str | None]:
     """The table, the number from 0, and the bit."""
     text = plain(point)

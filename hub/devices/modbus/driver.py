@@ -7,12 +7,12 @@ from typing import cast
 
 from hub.devices import options
 from hub.devices.contract import Point
-from hub.devices.modbus.address import OPTIONS, Table, place
+from hub.devices.modbus.address import OPTIONS, Table, check_written, place
 from hub.devices.modbus.client import OF_THE_ADDRESS, Client
 from hub.devices.places import Place, cells, mask, named
 from hub.devices.reader import Batch, CellReader
 from hub.devices.spans import Span
-from hub.errors import BadAddress, BadDeviceValue, DeviceRefused
+from hub.errors import BadDeviceValue, DeviceRefused
 from hub.values import Device
 
 
@@ -42,8 +42,7 @@ class Modbus(CellReader):
 
     async def write(self, point: Point, value: object) -> None:
         where = self.place(point)
-        if not cast(Table, where.space).written:
-            raise BadAddress("inputs are not written", address=point.address)
+        check_written(where, point)
         try:
             data = mask(where, value) if where.part_of_cell else cells(where, value)
         except BadDeviceValue as exc:

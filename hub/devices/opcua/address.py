@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from hub.devices import options
-from hub.devices.options import completed
-from hub.errors import BadAddress, BadField
+from hub.devices.opcua import pem
+from hub.devices.options import completed, refuse
+from hub.errors import BadAddress
 from hub.values import Document
 
 POLICIES = ("none", "Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss")
 PEM_CHARS_MAX = 20_000
+SAMPLING_S = (0.05, 86_400.0)
+"""How often a server may be asked to look at a value that it tells of by itself."""
 
 OPTIONS: options.Options = {
     "path": options.text(500, default="/"),
@@ -25,6 +28,8 @@ OPTIONS: options.Options = {
     "certificate": options.text(PEM_CHARS_MAX, default=None),
     "private_key": options.text(PEM_CHARS_MAX, default=None, secret=True),
     "server_certificate": options.text(PEM_CHARS_MAX, default=None),
+    "subscribe": options.flag(default=False),
+    "sampling_interval": options.number(*SAMPLING_S, default=None),
 }
 
 FORM = re.compile(r"(?:ns=([0-9]{1,5});|nsu=([^;]{1,400});)?([isgb])=(.+)", re.ASCII | re.DOTALL)
@@ -60,26 +65,17 @@ def checked(given: Document) -> Document:
     """The options of a server, all of them.
 
     Raises:
-        BadField: one is wrong, or lacks others that it needs.
+        BadField: one is wrong, cannot be read, or lacks others that it needs.
     """
     chosen = completed(OPTIONS, given)
-    wrong: dict[str, str] = {}
+    wrong = {f"options.{name}": said for name, said in pem.faults(chosen).items()}
     if chosen["policy"] != "none":
         for name in ("certificate", "private_key"):
             if not chosen[name]:
                 wrong[f"options.{name}"] = "A security policy needs it."
-    for name, begins in (
-        ("certificate", "-----BEGIN CERTIFICATE-----"),
-        ("private_key", "-----BEGIN "),
-        ("server_certificate", "-----BEGIN CERTIFICATE-----"),
-    ):
-        if chosen[name] and not chosen[name].lstrip().startswith(begins):
-            wrong[f"options.{name}"] = "Must be in PEM."
     if chosen["password"] and not chosen["user"]:
         wrong["options.user"] = "A password needs it."
-    if wrong:
-        name, said = next(iter(wrong.items()))
-        raise BadField(f"{name}: {said}", fields=wrong)
+    refuse(wrong)
     return chosen
 
 

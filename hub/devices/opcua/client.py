@@ -15,12 +15,11 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import SubjectAlternativeName, UniformResourceIdentifier
 
 from hub.devices.opcua.address import NodeName
 from hub.devices.opcua.variants import node_id, refusal
-from hub.errors import BadField, DeviceGarbled, DeviceRefused, DeviceTimeout, DeviceUnreachable
+from hub.errors import DeviceGarbled, DeviceRefused, DeviceTimeout, DeviceUnreachable
 from hub.errors import HubError as Known
 from hub.values import Document
 
@@ -183,21 +182,6 @@ class Opened:
         return self._namespaces
 
 
-def secured(chosen: Document) -> None:
-    """Raises BadField: a certificate or a key cannot be read."""
-    for name in ("certificate", "server_certificate"):
-        if chosen[name]:
-            try:
-                x509.load_pem_x509_certificate(chosen[name].encode())
-            except ValueError as exc:
-                raise _unreadable(name) from exc
-    if chosen["private_key"]:
-        try:
-            load_pem_private_key(chosen["private_key"].encode(), None)
-        except (ValueError, TypeError) as exc:
-            raise _unreadable("private_key") from exc
-
-
 async def _log_in(client: Client, chosen: Document) -> None:
     """Connect, secure and open a session.
 
@@ -235,11 +219,6 @@ async def _secure(client: Client, chosen: Document) -> None:
 
 def _pem(text: str) -> uacrypto.CertProperties:
     return uacrypto.CertProperties(text.encode(), extension="pem")
-
-
-def _unreadable(name: str) -> BadField:
-    said = "Cannot be read."
-    return BadField(f"options.{name}: {said}", fields={f"options.{name}": said})
 
 
 def _meant(refused: DeviceRefused) -> Known:

@@ -11,7 +11,7 @@ from asyncua.ua.object_ids import ObjectIds
 from hub.devices.contract import Point, Reading
 from hub.devices.opcua import browsing, variants
 from hub.devices.opcua.address import NodeName, checked, parsed
-from hub.devices.opcua.client import Opened, secured
+from hub.devices.opcua.client import Opened
 from hub.devices.opcua.nodes import Browsed
 from hub.devices.opcua.watching import Watch
 from hub.devices.places import named
@@ -31,7 +31,6 @@ class Opcua(Session):
     def __init__(self, device: Device) -> None:
         super().__init__(device.timeout_s)
         self._options = checked(device.options)
-        secured(self._options)
         host = device.host or ""
         at = f"[{host}]" if ":" in host else host
         self._url = f"opc.tcp://{at}:{device.port}/{self._options['path'].lstrip('/')}"

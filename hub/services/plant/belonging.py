@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hub.errors import BadField, NotFound
+from hub.services.plant import addressing
 from hub.services.plant.fields import refused
 from hub.store.devices import Devices
 from hub.store.event_logs import EventLogStore
@@ -24,18 +25,25 @@ class Belonging:
     event_logs: EventLogStore
 
     def check(self, old: Place, new: Place, reach: Reach) -> None:
-        """Look whether what a place newly names is there, and within reach.
+        """Look whether what a place newly names is there and within reach, and has such a place.
 
         Raises:
-            BadField: it is not; what is out of reach is answered as what is not there.
+            BadField: it is not, or has not; what is out of reach is answered as what is not
+                there.
         """
-        if new.device not in (None, old.device) and not self._sees(new.device or 0, reach):
-            raise refused("device", NO_DEVICE)
+        if new.device is not None and _address(new) != _address(old):
+            if new.device != old.device and not reach.opens_device(new.device):
+                raise refused("device", NO_DEVICE)
+            self._check_address(new.device, new)
         if new.group not in (None, old.group) and not _is_there(self.groups, new.group or 0):
             raise refused("group", NO_GROUP)
 
-    def _sees(self, device: int, reach: Reach) -> bool:
-        return reach.opens_device(device) and _is_there(self.devices, device)
+    def _check_address(self, device: int, place: Place) -> None:
+        try:
+            found = self.devices.get(device)
+        except NotFound:
+            raise refused("device", NO_DEVICE) from None
+        addressing.check(found, place)
 
     def bind(self, old: Place, new: Stream) -> BadField | None:
         """Tell the device and the group of a stored stream, if they are new to it.
@@ -54,7 +62,11 @@ class Belonging:
         return None
 
 
-def _is_there(things: Devices | Groups, thing_id: int) -> bool:
+def _address(place: Place) -> tuple[int | None, str | None, str | None, str]:
+    return place.device, place.path, place.type, place.access_mode
+
+
+def _is_there(things: Groups, thing_id: int) -> bool:
     try:
         things.get(thing_id)
     except NotFound:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from hub.errors import Forbidden, InUse, NotFound, Unavailable
+from hub.errors import Conflict, Forbidden, InUse, NotFound, Unavailable
 from hub.services import scopes
-from hub.services.plant import forms
+from hub.services.devices.sealing import Seals
+from hub.services.plant import addressing, facts, forms
 from hub.services.plant.belonging import Belonging
 from hub.services.plant.data import Data
 from hub.services.streams.registry.access import allowed
 from hub.services.streams.registry.making import ATTEMPTS_MAX, now
 from hub.services.streams.registry.streams import Streams
 from hub.store.audit import Audit
-from hub.values import Device, Principal, Stream
+from hub.store.device_states import DeviceStates
+from hub.values import Device, Document, Principal, Reach, Stream
 
 Cascade = Literal["delete", "detach"]
 CASCADES: tuple[Cascade, ...] = ("delete", "detach")
 NAMED_MAX = 100
 """How many data streams an error names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What there is of devices beside themselves."""
+
+    states: DeviceStates
+    seals: Seals
 
 
 class Devices:
@@ -29,6 +39,7 @@ class Devices:
         belonging: Belonging,
         data: Data,
         registry: Streams,
+        polled: Polled,
         audit: Audit,
     ) -> None:
         self._store = belonging.devices
@@ -36,6 +47,8 @@ class Devices:
         self._logs = belonging.event_logs
         self._data = data
         self._registry = registry
+        self._seals = polled.seals
+        self._states = polled.states
         self._audit = audit
 
     def page(self, principal: Principal, *, after: int, limit: int) -> tuple[list[Device], bool]:
@@ -49,6 +62,11 @@ class Devices:
             raise NotFound("no such device", device=device_id)
         return self._store.get(device_id)
 
+    def told(self, devices: Sequence[Device]) -> list[Document]:
+        """What is told of some devices, each with the state of its polling."""
+        states = self._states.get([each.id for each in devices])
+        return [facts.of_device(each, states.get(each.id)) for each in devices]
+
     def create(self, body: Any, principal: Principal) -> Device:
         """Make a device; nothing is sent to it.
 
@@ -61,7 +79,7 @@ class Devices:
             raise Forbidden("a key that is for some devices makes no others")
         fields = forms.device(body)
         at = now()
-        device = Device(id=self._store.next_id(), **fields, created=at, updated=at)
+        device = self._kept(Device(id=self._store.next_id(), **fields, created=at, updated=at))
         self._store.add(device)
         self._audit.note("device.create", device=device.id, name=device.name)
         return device
@@ -76,7 +94,8 @@ class Devices:
         Raises:
             NotFound: there is none, or the key is for others.
             BadField: with what is wrong.
-            Conflict: the name is taken.
+            Conflict: the name is taken, or data streams of the device have addresses that it
+                would not have any more.
         """
         return self._change(device_id, principal, lambda old: forms.changed(old, body))
 
@@ -101,6 +120,7 @@ class Devices:
                 self._check_parting(device_id, streams, logs, principal, cascade)
                 self._part(device_id, streams, principal, cascade)
             if self._store.remove(device_id, used):
+                self._states.remove(device_id)
                 self._audit.note("device.delete", device=device_id, cascade=cascade)
                 return
         raise Unavailable("data are being added to the device all the time")
@@ -146,10 +166,33 @@ class Devices:
     ) -> Device:
         for _ in range(ATTEMPTS_MAX):
             old = self.get(device_id, principal)
-            new = replace(old, **fields(old))
-            if new == old:
+            bare = replace(old, options=self._seals.legible(old.kind, old.options))
+            new = replace(bare, **fields(bare))
+            if new == bare:
                 return old
-            if changed := self._store.replace(old, replace(new, updated=now())):
+            self._check_addresses(bare, new, principal.reach)
+            if changed := self._store.replace(old, self._kept(replace(new, updated=now()))):
                 self._audit.note("device.change", device=device_id, name=changed.name)
                 return changed
         raise Unavailable("the device is being changed all the time")
+
+    def _kept(self, bare: Device) -> Device:
+        """A device as it is stored, its secrets sealed."""
+        return replace(bare, options=self._seals.sealed(bare.kind, bare.options))
+
+    def _check_addresses(self, old: Device, new: Device, reach: Reach) -> None:
+        """Raises Conflict: data streams that fit the device would not fit it any more."""
+        if (old.kind, old.options) == (new.kind, new.options):
+            return
+        unfit = [
+            each
+            for each in self._streams.of_device(old.id)
+            if not addressing.fits(new, each.place) and addressing.fits(old, each.place)
+        ]
+        if unfit:
+            seen = [each.id for each in unfit if reach.opens_stream(each.id, each.device)]
+            raise Conflict(
+                "data streams of the device have addresses that it would not have any more",
+                device=old.id,
+                data=seen[:NAMED_MAX],
+            )

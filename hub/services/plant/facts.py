@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from hub.values import Device, Document, Group, Reach, Stream
+from hub.services.plant import options
+from hub.values import Device, DeviceState, Document, Group, Reach, Stream
 
 
 def told(at: datetime) -> str:
@@ -14,7 +15,8 @@ def told(at: datetime) -> str:
     return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision)}Z"
 
 
-def of_device(device: Device) -> Document:
+def of_device(device: Device, state: DeviceState | None = None) -> Document:
+    """``state`` is that of its polling, None where it was never polled. No secret is told."""
     return {
         "id": device.id,
         "name": device.name,
@@ -25,12 +27,39 @@ def of_device(device: Device) -> Document:
         "enabled": device.enabled,
         "poll_interval": device.poll_interval_s,
         "timeout": device.timeout_s,
-        "options": device.options,
+        "options": options.told(device.kind, device.options),
         "description": device.description,
         "tags": device.tags,
         "created": told(device.created),
         "updated": told(device.updated),
+        "state": _of_state(device, state),
     }
+
+
+def _of_state(device: Device, state: DeviceState | None) -> Document:
+    at = device.created
+    known = state or DeviceState(device=device.id, since=at, counted_from=at)
+    return {
+        "status": known.status if device.enabled else "disabled",
+        "since": told(known.since),
+        "last_good": _moment(known.last_good),
+        "last_error": _of_error(known.error),
+        "latency_ms": known.latency_ms,
+        "polls": known.polls,
+        "missed": known.missed,
+        "counted_from": told(known.counted_from),
+        "worker": known.worker,
+    }
+
+
+def _of_error(error: Document | None) -> Document | None:
+    if error is None:
+        return None
+    return {"code": error["code"], "message": error["message"], "at": told(error["at"])}
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else told(at)
 
 
 def of_group(group: Group, members: Sequence[int]) -> Document:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, get_args
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from hub.services.plant import options
 from hub.services.plant.fields import (
     Flag,
     Id,
@@ -18,7 +19,6 @@ from hub.services.plant.fields import (
     Text,
     Whole,
     checked,
-    refusal,
     refused,
 )
 from hub.values import Device, DeviceKind, Document
@@ -47,8 +47,12 @@ def _is_address(text: str) -> bool:
     return True
 
 
-class Object(fields.Field[Document]):
-    told_as: ClassVar[Document] = {"type": "object"}
+class Options(fields.Field[Document]):
+    """An object; what is in it depends on the kind."""
+
+    told_as: ClassVar[Document] = {
+        "anyOf": [options.described(kind) for kind in get_args(DeviceKind)]
+    }
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Document:
         if not isinstance(value, dict):
@@ -60,79 +64,21 @@ def _one_of(*names: str, **options: Any) -> fields.String:
     return fields.String(validate=validate.OneOf(names), **options)
 
 
-class ModbusOptions(Schema):
-    """``word_order``: which word of a longer value comes first; ``byte_swap``: within each word."""
-
-    class Meta:
-        unknown = RAISE
-
-    framing = _one_of("tcp", "rtu", load_default="tcp")
-    word_order = _one_of("big", "little", load_default="big")
-    byte_swap = Flag(load_default=False)
-
-
-class OpcUaOptions(Schema):
-    """``path``: what stands behind host and port in the endpoint's URL."""
-
-    class Meta:
-        unknown = RAISE
-
-    path = Text(most=500, load_default="/")
-
-
-class MelsecOptions(Schema):
-    """The route to the controller, and how it writes its device numbers."""
-
-    class Meta:
-        unknown = RAISE
-
-    frame = _one_of("3E", "4E", load_default="3E")
-    series = _one_of("q", "l", "iqf", "iqr", load_default="q")
-    network = Whole(0, 255, load_default=0)
-    pc = Whole(0, 255, load_default=255)
-    module_io = Whole(0, 65_535, load_default=1023)
-    station = Whole(0, 255, load_default=0)
-    xy_radix = _one_of("hex", "oct", load_default="hex")
-    zr_radix = _one_of("dec", "hex", load_default="dec")
-
-
-class FenetOptions(Schema):
-    """The controller's family, and where its Ethernet module sits."""
-
-    class Meta:
-        unknown = RAISE
-
-    cpu = _one_of("xgk", "xgi", "xgr", "xgb_mk", "xgb_iec", load_default="xgk")
-    base = Whole(0, 15, load_default=0)
-    slot = Whole(0, 15, load_default=0)
-
-
-class AiOptions(Schema):
-    """``threshold``: from which score on a value is an anomaly."""
-
-    class Meta:
-        unknown = RAISE
-
-    model_type = _one_of("cnn_ae", "lstm_ae", "sisvae", load_default=None, allow_none=True)
-    threshold = Number(-1e300, 1e300, load_default=None, allow_none=True)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What a device of a kind needs: a host or none, a port, a unit, its options."""
+    """What a device of a kind needs: a host or none, a port, a unit."""
 
-    options: Schema
     machine: bool = True
     port: int | None = None
     unit: int | None = None
 
 
 KINDS: dict[DeviceKind, Kind] = {
-    "modbus": Kind(options=ModbusOptions(), port=502, unit=1),
-    "opcua": Kind(options=OpcUaOptions(), port=4840),
-    "melsec": Kind(options=MelsecOptions()),
-    "fenet": Kind(options=FenetOptions(), port=2004),
-    "ai": Kind(options=AiOptions(), machine=False),
+    "modbus": Kind(port=502, unit=1),
+    "opcua": Kind(port=4840),
+    "melsec": Kind(),
+    "fenet": Kind(port=2004),
+    "ai": Kind(machine=False),
 }
 
 
@@ -148,7 +94,7 @@ class DeviceSchema(Schema):
     enabled = Flag(load_default=True)
     poll_interval = Number(*INTERVAL_S, load_default=1.0, attribute="poll_interval_s")
     timeout = Number(*TIMEOUT_S, load_default=4.0, attribute="timeout_s")
-    options = Object(load_default=dict)
+    options = Options(load_default=dict)
     description = Text(load_default="")
     tags = Tags(load_default=dict)
 
@@ -172,12 +118,17 @@ def device(body: Any) -> dict[str, Any]:
     Raises:
         BadField: with what is wrong.
     """
-    return _of_its_kind(checked(body, DEVICE))
+    return _of_its_kind(checked(body, DEVICE), {})
 
 
 def replaced(old: Device, body: Any) -> dict[str, Any]:
-    """As ``device``, for one that is there; what cannot be changed may come back."""
-    return _of_its_kind(checked(body, DEVICE, told=_told(old)))
+    """As ``device``, for one that is there; what cannot be changed may come back.
+
+    Args:
+        old: with its secrets as they were given.
+    """
+    given = checked(body, DEVICE, told=_told(old))
+    return _of_its_kind(given, old.options if given["kind"] == old.kind else {})
 
 
 def changed(old: Device, body: Any) -> dict[str, Any]:
@@ -185,24 +136,32 @@ def changed(old: Device, body: Any) -> dict[str, Any]:
 
     Options are changed one by one, and one that is null goes back to its default. Those of
     another kind, its port and its unit begin anew.
+
+    Args:
+        old: with its secrets as they were given.
     """
     given = checked(body, DEVICE, partial=True, told=_told(old))
     fields = {name: getattr(old, name) for name in _NAMES}
     if given.get("kind", old.kind) != old.kind:
         fields |= {"port": None, "unit": None, "options": {}}
-    given["options"] = fields["options"] | given.get("options", {})
-    return _of_its_kind(fields | given)
+    kept = fields["options"]
+    given["options"] = kept | given.get("options", {})
+    return _of_its_kind(fields | given, kept)
 
 
 _NAMES = tuple(each.attribute or name for name, each in DEVICE.fields.items())
 
 
 def _told(old: Device) -> dict[str, Any]:
-    return {"id": old.id, "created": None, "updated": None}
+    return {"id": old.id, "created": None, "updated": None, "state": None}
 
 
-def _of_its_kind(given: dict[str, Any]) -> dict[str, Any]:
-    """The fields with those of the device's kind, checked by it."""
+def _of_its_kind(given: dict[str, Any], kept: Document) -> dict[str, Any]:
+    """The fields with those of the device's kind, checked by it.
+
+    Args:
+        kept: the options that the device has of this kind.
+    """
     kind = KINDS[given["kind"]]
     if kind.machine and given["host"] is None:
         raise refused("host", "Missing data for required field.")
@@ -219,15 +178,5 @@ def _of_its_kind(given: dict[str, Any]) -> dict[str, Any]:
     return given | {
         "port": kind.port if port is None else port,
         "unit": kind.unit if unit is None else unit,
-        "options": _options(kind, given["options"]),
+        "options": options.checked(given["kind"], given["options"], kept),
     }
-
-
-def _options(kind: Kind, given: Document) -> Document:
-    known = kind.options.fields
-    named = {name: v for name, v in given.items() if v is not None or name not in known}
-    try:
-        read: Document = kind.options.load(named)
-    except ValidationError as exc:
-        raise refusal({"options": exc.messages_dict}) from exc
-    return read

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.devices.contract import Point
-from hub.devices.registry import ADDRESSES, check, check_point
+from hub.devices.registry import DRIVERS, PLACES, check, check_point
 from hub.errors import BadAddress, BadDeviceValue
-from hub.values import DataType
+from hub.values import DataType, DeviceKind
 from tests.devices import device
 
 LIKE_ADDRESSES = st.one_of(
@@ -22,7 +22,7 @@ LIKE_ADDRESSES = st.one_of(
 TYPES = st.sampled_from([None, *get_args(DataType)])
 
 
-@given(st.sampled_from(list(ADDRESSES)), LIKE_ADDRESSES, TYPES)
+@given(st.sampled_from(list(DRIVERS)), LIKE_ADDRESSES, TYPES)
 def test_any_text_is_a_place_or_is_named(kind: str, address: str, type_: DataType | None) -> None:
     named = address
     try:
@@ -33,13 +33,15 @@ def test_any_text_is_a_place_or_is_named(kind: str, address: str, type_: DataTyp
 
 
 @given(st.sampled_from(["modbus", "melsec", "fenet"]), LIKE_ADDRESSES, TYPES)
-def test_a_place_is_within_one_request(kind: str, address: str, type_: DataType | None) -> None:
+def test_a_place_is_within_one_request(
+    kind: DeviceKind, address: str, type_: DataType | None
+) -> None:
     try:
-        place = ADDRESSES[kind](Point(address, type_), check(kind, {}))  # type: ignore[index, arg-type]
+        place = PLACES[kind](Point(address, type_), check(kind, {}))
     except (BadAddress, BadDeviceValue):
         return
-    assert place.start >= 0  # type: ignore[attr-defined]
-    assert 1 <= place.size <= place.space.cells_max  # type: ignore[attr-defined]
+    assert place.start >= 0
+    assert 1 <= place.size <= place.space.cells_max
 
 
 @pytest.mark.parametrize(

@@ -9,21 +9,14 @@ import pytest
 from hub.devices import registry
 from hub.devices.contract import Point
 from hub.errors import BadAddress, BadDeviceValue, BadField, Conflict
-from hub.services.plant.forms import KINDS
-from hub.values import DeviceKind
+from hub.values import DataType, DeviceKind
 from tests.devices import device
-
-SHARED: tuple[DeviceKind, ...] = ("modbus", "melsec", "fenet")
 
 
 def test_every_kind_of_machine_has_a_driver_and_its_checks() -> None:
     machines = set(get_args(DeviceKind)) - {"ai"}
-    assert set(registry.DRIVERS) == set(registry.OPTIONS) == set(registry.ADDRESSES) == machines
-
-
-@pytest.mark.parametrize("kind", SHARED)
-def test_drivers_and_the_plant_api_have_the_same_options(kind: DeviceKind) -> None:
-    assert registry.check(kind, {}) == KINDS[kind].options.load({})
+    assert set(registry.DRIVERS) == set(registry.OPTIONS) == set(registry.KNOWN) == machines
+    assert set(registry.PLACES) == set(registry.WRITTEN) == machines - {"opcua"}
 
 
 @pytest.mark.parametrize("kind", registry.DRIVERS)
@@ -54,6 +47,33 @@ def test_an_address_is_checked_by_its_kind(kind: DeviceKind, address: str) -> No
 def test_a_type_is_checked_by_the_address(kind: DeviceKind, address: str) -> None:
     with pytest.raises(BadDeviceValue):
         registry.check_point(device(kind), Point(address, "fp32"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [("modbus", "ir:0"), ("modbus", "di:0"), ("melsec", "D0.5"), ("fenet", "%TW0")],
+)
+def test_what_is_not_written_is_refused_where_it_shall_be(kind: DeviceKind, address: str) -> None:
+    type_: DataType | None = "byte" if kind == "fenet" else None
+    registry.check_point(device(kind), Point(address, type_))
+    with pytest.raises(BadAddress):
+        registry.check_point(device(kind), Point(address, type_), written=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [
+        ("modbus", "hr:0.5"), ("modbus", "coil:0"), ("opcua", "i=5"),
+        ("melsec", "M0"), ("fenet", "%MW0.5"),
+    ],
+)  # fmt: skip
+def test_what_is_written_may_be(kind: DeviceKind, address: str) -> None:
+    registry.check_point(device(kind), Point(address), written=True)
+
+
+def test_addresses_are_checked_without_reading_secrets() -> None:
+    kept = {"policy": "Basic256Sha256", "private_key": "sealed", "certificate": "sealed"}
+    registry.check_point(device("opcua", options=kept), Point("i=5"))
 
 
 @pytest.mark.parametrize(
