@@ -231,7 +231,7 @@ class SlowClient(HubError):
 
 
 class TooMany(HubError):
-    """Too many queries at once; ``retry_after_s`` in ``detail`` says when to come again."""
+    """Too many at once, or too often; ``retry_after_s`` in ``detail`` says when to come again."""
 
     code = "too_many_requests"
 

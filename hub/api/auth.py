@@ -163,22 +163,28 @@ def visit() -> Visit:
         Unauthorized: none is shown, or it ended.
         Forbidden: the method changes something, and the session's CSRF token is not with it.
     """
-    found = cast("Visit | None", g.get("visit")) or optional_visit()
+    found = optional_visit()
     if found is None:
         raise Unauthorized("an access key or a session is needed")
-    g.visit = found
     return found
 
 
 def optional_visit() -> Visit | None:
     """The live session that is shown, if one is. Raises Forbidden as ``visit`` does."""
-    secret = cookie.shown()
-    found = services().people.sessions.verify(secret) if secret else None
+    found = shown_visit()
     if found and request.method not in SAFE:
         shown = request.headers.get(CSRF_HEADER, "")
         if not found.is_token(shown):
             raise Forbidden("a session needs its CSRF token for this", header=CSRF_HEADER)
     return found
+
+
+def shown_visit() -> Visit | None:
+    """The live session that is shown, its token or not; looked up once a request."""
+    if "visit" not in g:
+        secret = cookie.shown()
+        g.visit = services().people.sessions.verify(secret) if secret else None
+    return cast("Visit | None", g.visit)
 
 
 def refuse_people(error: Unauthorized) -> Response:

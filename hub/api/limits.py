@@ -1,8 +1,8 @@
 """Who comes too often is sent away, and everybody is told how they stand: ``RateLimit-*``.
 
 Views of the plant API and of sessions are counted by key, by user where a session is shown, and
-by address where neither opens anything. Datasets and streams are counted only where a limit is
-set; the DataStream API counts by itself.
+by address where neither opens anything. Datasets, streams and strict OData are counted only where
+a limit is set; the DataStream API counts by itself, and leaves the standing here to be told.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Final
 
 from flask import Flask, Response, current_app, g, request
 
-from hub.api.auth import optional_principal, visit
+from hub.api.auth import optional_principal, shown_visit
 from hub.api.context import services
 from hub.api.opening import opening_of
-from hub.errors import Forbidden, Unauthorized
+from hub.errors import Unauthorized
 from hub.services.rates import Standing
 
 PLANT: Final = ("plant", "session")
-ELSEWHERE: Final = frozenset({"catalogue", "datasets", "series", "streams"})
+ELSEWHERE: Final = frozenset({"catalogue", "datasets", "odata_strict", "series", "streams"})
 """Blueprints that are counted where a limit for them is set, with those in them."""
 
 
@@ -47,9 +47,12 @@ def _standing(endpoint: str) -> Standing | None:
         return None
     try:
         asking = optional_principal() if opening.by == "plant" else None
-        return limits.of_key(asking.key_id) if asking else limits.of_user(visit().user.name)
-    except (Unauthorized, Forbidden):
+    except Unauthorized:
         return limits.of_address(_address())
+    if asking:
+        return limits.of_key(asking.key_id)
+    visit = shown_visit()
+    return limits.of_user(visit.user.name) if visit else limits.of_address(_address())
 
 
 def _key() -> str | None:

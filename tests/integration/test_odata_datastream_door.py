@@ -365,6 +365,16 @@ def test_who_comes_too_often_is_told_when_to_come_again(other: Any) -> None:
     wait_until(lambda: reader.get("Metadata").status_code == 200, "there is a token", 3)
 
 
+def test_an_answer_says_how_the_key_stands(other: Any) -> None:
+    reader = other(rate_per_s=2.0, burst=30)
+    answer = reader.get("Metadata")
+    names = ("Limit", "Remaining", "Policy")
+    assert [answer.headers[f"RateLimit-{name}"] for name in names] == ["30", "29", "30;w=15"]
+    while answer.status_code == 200:
+        answer = reader.get("Metadata")
+    assert (answer.status_code, answer.headers["RateLimit-Remaining"]) == (429, "0")
+
+
 def test_a_rate_is_that_of_all_processes(other: Any) -> None:
     one = other(rate_per_s=2.0, burst=6)
     another = replace(other(rate_per_s=2.0, burst=6), secret=one.secret)

@@ -213,6 +213,18 @@ def test_a_session_that_is_counted_still_needs_its_token(process: Callable[..., 
     assert answer.status_code == 201
 
 
+def test_a_missing_token_counts_for_the_user_and_not_for_the_address(
+    process: Callable[..., Process],
+) -> None:
+    hub = process(user_per_s=SLOW, user_burst=9, address_per_s=SLOW, address_burst=1)
+    person = visiting(hub, made_user(hub.services))
+    place = {"REMOTE_ADDR": address()}
+    answers = [person.client.post("/api/group/", json={}, environ_base=place) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert [told(answer)[:2] for answer in answers] == [("9", "8"), ("9", "7"), ("9", "6")]
+    assert hub.from_address(place["REMOTE_ADDR"]).status_code == 401
+
+
 # Strangers
 
 
@@ -286,6 +298,18 @@ def test_readers_without_a_key_are_then_counted_by_address(
 
     let_in = 401 if shown else 200
     assert [status(place), status(place), status(address())] == [let_in, 429, let_in]
+
+
+def test_strict_odata_is_counted_then_and_refuses_in_its_own_shape(
+    process: Callable[..., Process],
+) -> None:
+    hub = process(elsewhere_per_s=SLOW, elsewhere_burst=1)
+    reader = hub.services.keys.create("r", [scopes.ODATA_READ]).secret
+    answers = [hub.with_key(reader, url="/odata/v4/") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert answers[1].json["error"]["innererror"]["limit"] == "rate_elsewhere_per_s"
+    assert int(answers[1].headers["Retry-After"]) > 0
+    assert answers[1].headers["OData-Version"]
 
 
 @pytest.mark.parametrize("url", ["/healthz/", "/readyz/", "/api/health/", "/api/nothing/"])

@@ -80,12 +80,16 @@ NOWHERE: Final = Named("ODataNotFound", {"anyOf": [OF_ODATA, ERROR]})
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A group of operations. ``refusal`` is the body of its errors, but for some statuses."""
+    """A group of operations. ``refusal`` is the body of its errors, but for some statuses.
+
+    ``counted``: its answers say how whoever asks stands, however it is opened.
+    """
 
     tag: str
     text: str
     refusal: Named = ERROR
     others: Mapping[int, Named] = field(default_factory=dict)
+    counted: bool = False
 
 
 DOORS: Final[dict[str, Door]] = {
@@ -108,7 +112,10 @@ DOORS: Final[dict[str, Door]] = {
     "session": Door("sessions", "Logging in and out, for people."),
     "health": Door("health", "Whether the hub is up and ready."),
     "datastream": Door(
-        "DataStream API", "Published observations over OData, as DataStream has it.", OF_DATASTREAM
+        "DataStream API",
+        "Published observations over OData, as DataStream has it.",
+        OF_DATASTREAM,
+        counted=True,
     ),
     "odata_strict": Door(
         "OData", "OData 4.01 for programs that know it.", OF_ODATA, {404: NOWHERE}

@@ -97,7 +97,7 @@ def _answers(of: Operation, shapes: Shapes) -> Document:
         status: _refusal(of, status, shapes) for status in _refusals(of)
     }
     for status, answer in of.told.answers.items():
-        counted = RATE if of.opening.by in COUNTED else ()
+        counted = RATE if of.door.counted or of.opening.by in COUNTED else ()
         answers[status] = _answer(answer, (*answer.headers, *counted), shapes)
     return {str(status): answers[status] for status in sorted(answers)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hub.services.rates import Meter
+from hub.services.rates import Meter, Standing
 from hub.store.rates import Buckets, Rate
 
 
@@ -14,10 +14,10 @@ class Rates:
     def __init__(self, buckets: Buckets, rate: Rate) -> None:
         self._meter = Meter(buckets, "odata", rate)
 
-    def take(self, key_id: str) -> None:
-        """Count one request of a key.
+    def count(self, key_id: str) -> Standing:
+        """Count one request of a key; what is refused does not count."""
+        return replace(self._meter.count(key_id), limit="odata_rate_per_s")
 
-        Raises:
-            TooMany: it came too often; ``detail`` says when to come again.
-        """
-        replace(self._meter.count(key_id), limit="odata_rate_per_s").check()
+    def take(self, key_id: str) -> None:
+        """As ``count``. Raises TooMany: it came too often; ``detail`` says when to come again."""
+        self.count(key_id).check()

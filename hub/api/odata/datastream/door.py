@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from hub.api.auth import optional_principal
 from hub.api.context import context, services
 from hub.api.errors import status_of
+from hub.api.openapi.headers import RATE
 from hub.errors import Forbidden, HubError, TooMany, Unauthorized
 from hub.services import scopes
 from hub.values import Principal
@@ -23,7 +24,7 @@ from hub.values import Principal
 log = logging.getLogger(__name__)
 
 METHODS = ("GET", "HEAD", "OPTIONS")
-EXPOSED = "Link, Retry-After, Hub-Count"
+EXPOSED = ", ".join(("Link", "Retry-After", "Hub-Count", *RATE))
 PREFLIGHT_S = "3600"
 
 
@@ -50,7 +51,8 @@ def _let_in() -> Response | None:
         return response
     g.reader = _reader()
     if request.method != "HEAD":
-        services().rates.take(g.reader.key_id)
+        g.standing = services().rates.count(g.reader.key_id)
+        g.standing.check()
     return None
 
 
