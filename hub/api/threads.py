@@ -16,7 +16,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 log = logging.getLogger(__name__)
 
-UNREAD: dict[type[Exception], HTTPStatus] = {
+UNREAD: dict[type[BaseException], HTTPStatus] = {
     errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
     errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
@@ -24,15 +24,13 @@ UNREAD: dict[type[Exception], HTTPStatus] = {
     errors.ForbiddenProxyRequest: HTTPStatus.FORBIDDEN,
     errors.ParseException: HTTPStatus.BAD_REQUEST,
 }
-OUR_OWN = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
-"""What the application did wrong, not the client."""
 
 
-class Threads(ThreadWorker):  # type: ignore[misc]
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+class Threads(ThreadWorker):
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that could not be read, and let the connection be closed."""
         status = next((UNREAD[kind] for kind in type(exc).__mro__ if kind in UNREAD), None)
-        if status is None or isinstance(exc, OUR_OWN):
+        if status is None or req is not None:
             super().handle_error(req, client, addr, exc)
             return
         log.warning("a request that cannot be read, from %s: %s", addr[0] if addr else "?", exc)
