@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response, request
 from marshmallow import RAISE, Schema, fields, validate
 
 from hub.api import body, cookie
@@ -14,6 +14,7 @@ from hub.api.context import services
 from hub.api.openapi.shapes import sessions as shapes
 from hub.api.openapi.told import Body, Named, told
 from hub.api.opening import public
+from hub.api.plant import bodies
 from hub.errors import Unauthorized, UnsupportedMedia
 from hub.services.people.passwords import CHARS
 from hub.services.people.sessions import Login, Visit
@@ -41,7 +42,7 @@ ASKED = Asked()
 def login() -> Response:
     """Log in: a new session; the one that is shown, if any, ends."""
     before = optional_visit()
-    asked = ASKED.load(_json())
+    asked = bodies.load(_json(), ASKED)
     opened = services().people.sessions.open(
         Login(asked["name"], asked["password"], request.remote_addr or ""), instead_of=before
     )
@@ -75,11 +76,11 @@ def _for_nobody_else(response: Response) -> Response:
     return response
 
 
-def _json() -> dict[str, Any]:
-    """The body, which must be stated to be JSON: another site's page cannot send that unasked."""
+def _json() -> Request:
+    """The request, stated to be JSON: another site's page cannot send that unasked."""
     if request.mimetype != body.JSON:
         raise UnsupportedMedia("a login is application/json", allowed=[body.JSON])
-    return cast(dict[str, Any], body.query(request, empty={}))
+    return request
 
 
 def _told(live: Visit) -> dict[str, Any]:

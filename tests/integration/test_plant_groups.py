@@ -192,3 +192,17 @@ def test_a_name_that_is_taken_moves_nobody(plant: Door):
     other = plant.group()
     assert code(plant.put(f"group/{other}/", name=name, data=[data])) == (409, "conflict")
     assert members(plant, group) == [data]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"name": "a", "name": "b"}', "name"),
+        (b'{"name": "a", "data": [{"x": 1, "x": 1}]}', "data[0].x"),
+        (b'[{"name": "a", "name": "b"}]', "$[0].name"),
+        (b'{"\\ud800": 1, "\\ud800": 1}', "?"),
+    ],
+)
+def test_a_name_that_stands_twice_is_named(plant: Door, body: bytes, field: str):
+    answer = plant.ask("POST", "group/", data=body, content_type="application/json")
+    assert faults(answer) == {field: "Stands twice."}

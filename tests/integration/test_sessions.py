@@ -123,6 +123,21 @@ def test_what_is_no_login(app: Flask, sent: dict[str, Any], status: int) -> None
 
 
 @pytest.mark.parametrize(
+    ("sent", "fields"),
+    [
+        (b'{"name": "x", "name": "y", "password": "z"}', ["name"]),
+        (b'{"name": "x", "pass": "z"}', ["password", "pass"]),
+        (b"[]", []),
+        (b"", []),
+    ],
+)
+def test_what_is_wrong_with_a_login_is_named(app: Flask, sent: bytes, fields: list[str]) -> None:
+    answer = app.test_client().post(SESSION, data=sent, content_type="application/json")
+    error = answer.json["error"]
+    assert (error["code"], list(error["detail"]["fields"])) == ("bad_field", fields)
+
+
+@pytest.mark.parametrize(
     ("typed", "kept"),
     [("cafe\u0301 au lait", "caf\u00e9 au lait"), ("a\ud800bcdefghij", "a?bcdefghij")],
 )

@@ -8,6 +8,7 @@ from flask import Request
 from marshmallow import Schema
 
 from hub.api import body
+from hub.errors import BadQuery
 from hub.services.plant.fields import (
     Flag,
     Id,
@@ -43,9 +44,13 @@ def raw(request: Request) -> Any:
     """The JSON value of a request's body, unchecked; None where there is no body.
 
     Raises:
-        NotJson, BadQuery, UnsupportedMedia, TooLarge, BadEncoding, SlowClient: as ``body`` says.
+        BadField: an object in it holds one name twice.
+        NotJson, UnsupportedMedia, TooLarge, BadEncoding, SlowClient: as ``body`` says.
     """
-    return body.query(request, empty=None)
+    try:
+        return body.query(request, empty=None)
+    except BadQuery as exc:
+        raise refused(str(exc.detail["path"]).removeprefix("$."), "Stands twice.") from exc
 
 
 def load(request: Request, schema: Schema, *, partial: bool = False) -> dict[str, Any]:
@@ -56,6 +61,6 @@ def load(request: Request, schema: Schema, *, partial: bool = False) -> dict[str
 
     Raises:
         BadField: no object, or a field is unknown, missing, malformed or out of its range.
-        NotJson, BadQuery, UnsupportedMedia, TooLarge, BadEncoding, SlowClient: as ``raw``.
+        NotJson, UnsupportedMedia, TooLarge, BadEncoding, SlowClient: as ``raw``.
     """
     return checked(raw(request), schema, partial=partial)
