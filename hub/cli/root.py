@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import click
 
-from hub.cli import audit, dataset, demo, device, dummystream, importing, key, region, stream, user
+from hub.cli import (
+    audit,
+    dataset,
+    demo,
+    device,
+    dummystream,
+    importing,
+    key,
+    region,
+    simulate,
+    stream,
+    user,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -25,6 +37,7 @@ for _command in (
     importing.import_,
     key.key,
     region.region,
+    simulate.simulate,
     stream.stream,
     user.user,
 ):

@@ -32,7 +32,8 @@ class ModbusSimulator:
         words = [SimData(0, values=[0] * CELLS, datatype=DataType.REGISTERS) for _ in range(2)]
         device = SimDevice(self.unit, simdata=([bits[0]], [bits[1]], [words[0]], [words[1]]))
         self._server = ModbusTcpServer(device, framer=self._framer, address=(self.host, self.port))
-        await self._server.serve_forever(background=True)
+        if not await self._server.listen():
+            raise OSError("the address cannot be used")
         listening = cast(asyncio.Server, self._server.transport)
         self.port = listening.sockets[0].getsockname()[1]
         return self

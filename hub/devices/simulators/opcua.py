@@ -16,8 +16,8 @@ from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
 
 from hub.devices.opcua.variants import node_id
+from hub.devices.simulators import NAMESPACE
 
-NAMESPACE = "urn:hub:simulator"
 SECURED = [
     ua.SecurityPolicyType.Basic256Sha256_Sign,
     ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,

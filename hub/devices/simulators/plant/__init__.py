@@ -1,0 +1,1 @@
+"""A small plant behind the simulators: a motor, a tank, counters and alarms."""
