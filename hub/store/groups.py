@@ -76,7 +76,7 @@ class Groups(Named[Group]):
             {"$set": {"group": group}},
             session=session,
         )
-        there = self._attached(group, session)
+        there = self._attached(group, session) is not None
         if not there:
             self._take_out(group, joining, session)
         return there

@@ -4,9 +4,10 @@ Fields of a row beside those of its kind: ``_id``, counted up from 1 and never u
 ``name``, unique; ``revision``, how many times it was changed; ``used``, how many times a data
 stream came to belong to it.
 
-Whoever lets a stream belong to a thing writes that into the stream first and calls ``attach``
-then. Whoever removes the thing reads ``used`` first, looks for its streams then, and removes it
-only if ``used`` is still the same. So one of the two always sees the other.
+Whoever lets a stream belong to a thing, or stand at another place in it, writes that into the
+stream first and calls ``attach`` then. Whoever removes the thing, or changes it so that places
+may not be there any more, reads ``used`` first, looks for its streams then, and does it only if
+``used`` is still the same. So one of the two always sees the other.
 """
 
 from __future__ import annotations
@@ -66,17 +67,21 @@ class Named(Generic[T]):
             rows = self._rows.find({"_id": condition}).sort("_id", 1).limit(limit)
             return [self._thing(row) for row in rows]
 
-    def replace(self, old: T, new: T) -> T | None:
+    def replace(self, old: T, new: T, used: int | None = None) -> T | None:
         """What is there after a change; None if somebody else has changed or removed it.
+
+        Args:
+            used: what it was before its streams were looked at; nothing is changed if it is
+                not that any more. None where they do not matter.
 
         Raises:
             Conflict: the name is taken.
         """
         with translated(), own_name(self.noun, new.name):
-            return self._replaced(old, new)
+            return self._replaced(old, new, used=used)
 
-    def attach(self, thing_id: int) -> bool:
-        """Note that a stream belongs to it now; False if it is gone."""
+    def attach(self, thing_id: int) -> T | None:
+        """Note that a stream belongs to it now; the thing, None if it is gone."""
         with translated():
             return self._attached(thing_id)
 
@@ -95,19 +100,29 @@ class Named(Generic[T]):
     def _added(self, thing: T, session: ClientSession | None = None) -> None:
         self._rows.insert_one(_row(thing) | {"used": 0}, session=session)
 
-    def _replaced(self, old: T, new: T, session: ClientSession | None = None) -> T | None:
+    def _replaced(
+        self, old: T, new: T, session: ClientSession | None = None, used: int | None = None
+    ) -> T | None:
+        same: Doc = {"_id": old.id, "revision": old.revision}
+        if used is not None:
+            same["used"] = used
         own = {name: value for name, value in _row(new).items() if name not in ("_id", "revision")}
         row = self._rows.find_one_and_update(
-            {"_id": old.id, "revision": old.revision},
+            same,
             {"$set": own, "$inc": {"revision": 1}},
             return_document=ReturnDocument.AFTER,
             session=session,
         )
         return self._thing(row) if row else None
 
-    def _attached(self, thing_id: int, session: ClientSession | None = None) -> bool:
-        change: Doc = {"$inc": {"used": 1}}
-        return bool(self._rows.update_one({"_id": thing_id}, change, session=session).matched_count)
+    def _attached(self, thing_id: int, session: ClientSession | None = None) -> T | None:
+        row = self._rows.find_one_and_update(
+            {"_id": thing_id},
+            {"$inc": {"used": 1}},
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        return self._thing(row) if row else None
 
     def _there(self, row: Doc | None, thing_id: int) -> Doc:
         if row is None:

@@ -38,6 +38,17 @@ class Belonging:
         if new.group not in (None, old.group) and not _is_there(self.groups, new.group or 0):
             raise refused("group", NO_GROUP)
 
+    def _attach(self, device: int, place: Place) -> BadField | None:
+        """Tell a device of a place; what to refuse where it does not have it."""
+        found = self.devices.attach(device)
+        if found is None:
+            return refused("device", NO_DEVICE)
+        try:
+            addressing.check(found, place)
+        except BadField as exc:
+            return exc
+        return None
+
     def _check_address(self, device: int, place: Place) -> None:
         try:
             found = self.devices.get(device)
@@ -46,16 +57,18 @@ class Belonging:
         addressing.check(found, place)
 
     def bind(self, old: Place, new: Stream) -> BadField | None:
-        """Tell the device and the group of a stored stream, if they are new to it.
+        """Tell the device and the group of a stored stream, if they or its address are new to it.
 
         Returns:
-            What to refuse, where one of them was removed meanwhile; the stream belongs to it
-            no more then.
+            What to refuse, where one of them was removed or changed meanwhile; the stream
+            belongs to it no more then, or has the address that it had.
         """
         place = new.place
-        if place.device not in (None, old.device) and not self.devices.attach(place.device or 0):
-            self.streams.change(new, replace(new, place=replace(place, device=None)))
-            return refused("device", NO_DEVICE)
+        if place.device is not None and _address(place) != _address(old):
+            refusal = self._attach(place.device, place)
+            if refusal is not None:
+                self.streams.change(new, replace(new, place=_back(place, old)))
+                return refusal
         if place.group not in (None, old.group) and not self.groups.attach(place.group or 0):
             self.streams.change(new, replace(new, place=replace(place, group=None)))
             return refused("group", NO_GROUP)
@@ -64,6 +77,13 @@ class Belonging:
 
 def _address(place: Place) -> tuple[int | None, str | None, str | None, str]:
     return place.device, place.path, place.type, place.access_mode
+
+
+def _back(place: Place, old: Place) -> Place:
+    """A place without its device, or at its old address in it."""
+    if place.device != old.device:
+        return replace(place, device=None)
+    return replace(place, path=old.path, type=old.type, access_mode=old.access_mode)
 
 
 def _is_there(things: Groups, thing_id: int) -> bool:

@@ -170,8 +170,9 @@ class Devices:
             new = replace(bare, **fields(bare))
             if new == bare:
                 return old
-            self._check_addresses(bare, new, principal.reach)
-            if changed := self._store.replace(old, self._kept(replace(new, updated=now()))):
+            used = self._check_addresses(bare, new, principal.reach)
+            kept = self._kept(replace(new, updated=now()))
+            if changed := self._store.replace(old, kept, used):
                 self._audit.note("device.change", device=device_id, name=changed.name)
                 return changed
         raise Unavailable("the device is being changed all the time")
@@ -180,10 +181,15 @@ class Devices:
         """A device as it is stored, its secrets sealed."""
         return replace(bare, options=self._seals.sealed(bare.kind, bare.options))
 
-    def _check_addresses(self, old: Device, new: Device, reach: Reach) -> None:
-        """Raises Conflict: data streams that fit the device would not fit it any more."""
+    def _check_addresses(self, old: Device, new: Device, reach: Reach) -> int | None:
+        """How often it was used before its streams were looked at; None if they need not be.
+
+        Raises:
+            Conflict: data streams that fit the device would not fit it any more.
+        """
         if (old.kind, old.options) == (new.kind, new.options):
-            return
+            return None
+        used = self._store.used(old.id)
         unfit = [
             each
             for each in self._streams.of_device(old.id)
@@ -196,3 +202,4 @@ class Devices:
                 device=old.id,
                 data=seen[:NAMED_MAX],
             )
+        return used
