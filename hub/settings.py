@@ -17,6 +17,7 @@ from hub.errors import SetupError
 from hub.fetching.fetcher import FetchLimits
 from hub.ingest.read import Bounds
 from hub.query import Limits
+from hub.services.devices.limits import PollingLimits
 from hub.services.odata.limits import ODataLimits
 from hub.services.people.sessions import SessionTimes
 from hub.services.permits import Allowance
@@ -66,6 +67,7 @@ class Settings:
     odata: ODataLimits = field(default_factory=ODataLimits)
     concurrency: Allowance = field(default_factory=Allowance)
     fetch: FetchLimits = field(default_factory=FetchLimits)
+    polling: PollingLimits = field(default_factory=PollingLimits)
     session: SessionTimes = field(default_factory=SessionTimes)
     rate: RateLimits = field(default_factory=RateLimits)
 

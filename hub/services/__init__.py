@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.services.datasets import Datasets
+from hub.services.devices.direct import Direct
 from hub.services.devices.opening import Drivers
+from hub.services.devices.readings import Sink
 from hub.services.events.events import Events
 from hub.services.health import Health
 from hub.services.ingest import Ingest
@@ -34,8 +36,11 @@ from hub.services.streams.upkeep.purging import Purging
 from hub.services.streams.writing.appending import Appending
 from hub.services.values import Values
 from hub.store.audit import Audit
+from hub.store.device_calls import DeviceCalls
 from hub.store.device_states import DeviceStates
 from hub.store.leases import Leases
+from hub.store.roster import RosterStore
+from hub.store.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,9 @@ class Services:
     datasets: Datasets
     datastream: DataStream
     deriving: Deriving
+    device_calls: DeviceCalls
     device_states: DeviceStates
+    direct: Direct
     downsampling: Downsampling
     drivers: Drivers
     events: Events
@@ -67,8 +74,11 @@ class Services:
     records: Records
     regions: Regions
     retention: Retention
+    roster: RosterStore
     series: Series
+    sink: Sink
     statistics: Statistics
     streams: Streams
     strict_odata: StrictOData
     values: Values
+    workers: Workers

@@ -2,15 +2,17 @@
 
 ``_id`` is ``{s, w, h}``: stream, width and start in milliseconds (see ``hub.series.buckets``).
 ``v`` maps a datapoint's name to its value; ``a`` and ``z`` are the least and the greatest offset
-ever in it. What the rollups have not seen yet is marked in the same document, so that a write
-and its mark are one atomic step: ``d`` true, ``lo`` and ``hi`` the offsets between which points
-changed, ``x`` where some were taken away; ``r`` counts the writes, ``k`` names the latest
-requests that may come twice. Why so: docs/decisions/008-stream-marks.md.
+ever in it. ``q`` is there only where a device was not sure of a value: it maps the datapoint's name
+to that value, and says nothing of another one that took its place. What the rollups have not seen
+yet is marked in the same document, so that a write and its mark are one atomic step: ``d`` true,
+``lo`` and ``hi`` the offsets between which points changed, ``x`` where some were taken away; ``r``
+counts the writes, ``k`` names the latest requests that may come twice. Why so:
+docs/decisions/008-stream-marks.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +30,9 @@ REQUESTS = 16
 class Change:
     """Datapoints to set in one document, by name. ``fresh`` means: only if all are newer than
     everything in it, or none may be there yet (several values of one instant are kept). ``by``
-    names a request that may come twice: what it did to a document is not done again."""
+    names a request that may come twice: what it did to a document is not done again.
+    ``uncertain`` are those of the names whose values are so; ``sure`` says that the others are
+    not, whatever was said of their names before."""
 
     bucket: Bucket
     values: Mapping[str, Any]
@@ -36,6 +40,8 @@ class Change:
     hi: int
     fresh: bool = False
     by: bytes = b""
+    uncertain: Collection[str] = ()
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,10 @@ def update_of(change: Change) -> dict[str, Doc]:
     low, high = change.lo - change.bucket.start, change.hi - change.bucket.start
     update["$min"] = {"lo": low, "a": low}
     update["$max"] = {"hi": high, "z": high}
+    if change.uncertain:
+        update["$set"] |= {f"q.{name}": change.values[name] for name in change.uncertain}
+    if change.sure and (certain := change.values.keys() - change.uncertain):
+        update["$unset"] = {f"q.{name}": "" for name in certain}
     if change.by:
         update["$push"] = {"k": {"$each": [change.by], "$slice": -REQUESTS}}
     return update

@@ -176,7 +176,7 @@ class PointStore:
         update = update_of(change)
         if gone:
             left = (held.keys() - set(gone)) | change.values.keys()
-            update["$unset"] = {f"v.{name}": "" for name in gone}
+            update.setdefault("$unset", {}).update({f"v.{name}": "" for name in gone})
             update["$set" if left else "$unset"] |= extent(left)
             update["$set"]["x"] = True
             del update["$min"]["a"], update["$max"]["z"]

@@ -18,11 +18,15 @@ from hub.store import redis as store_redis
 from hub.store.leases import Leases
 from hub.store.mongod import Lease, acquire
 from hub.store.pipelines import Pipelines
+from hub.store.roster import RosterStore
+from hub.store.workers import Workers
 from hub.wiring.counting import buckets, health, people
+from hub.wiring.directing import directed
 from hub.wiring.flowing import Flowing, flowing
 from hub.wiring.ground import Ground, Remote
 from hub.wiring.holding import Held, held
 from hub.wiring.planted import planted
+from hub.wiring.polled import sink
 from hub.wiring.secret import secret
 
 
@@ -49,14 +53,17 @@ def open_hub(settings: Settings) -> Hub:
     pepper = secret(settings)
     identity.check(mongo, hashlib.blake2b(pepper, person=b"hub-print").digest())
 
+    services = build_services(settings, mongo, pepper, remote)
+
     def close() -> None:
+        services.direct.close()
         mongo.close()
         if remote:
             remote.close()
         if lease:
             lease.close()
 
-    return Hub(build_services(settings, mongo, pepper, remote), close)
+    return Hub(services, close)
 
 
 def open_database(settings: Settings) -> Lease | None:
@@ -74,6 +81,7 @@ def build_services(
     data = held(ground)
     flow = flowing(ground, data)
     site = planted(ground, flow)
+    now = directed(ground, site)
     return Services(
         appending=flow.appending,
         audit=ground.notes,
@@ -81,7 +89,9 @@ def build_services(
         datasets=data.datasets,
         datastream=_datastream(ground, data),
         deriving=flow.deriving,
+        device_calls=now.calls,
         device_states=site.states,
+        direct=now.direct,
         downsampling=flow.downsampling,
         drivers=site.drivers,
         events=site.events,
@@ -102,11 +112,14 @@ def build_services(
         records=site.records,
         regions=data.regions,
         retention=flow.retention,
+        roster=RosterStore(mongo),
         series=data.series,
+        sink=sink(ground, flow),
         statistics=flow.statistics,
         streams=flow.streams,
         strict_odata=_strict_odata(ground, data, flow),
         values=flow.values,
+        workers=Workers(mongo),
     )
 
 
