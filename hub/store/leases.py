@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo import ReturnDocument, UpdateOne, timeout
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from hub.store.client import Mongo, translated
+from hub.store.client import DUPLICATE, Doc, Mongo, translated
+
+LIMIT_S = 4.0
+"""How long a request about many leases waits for the database: less than a lease lasts."""
+
+
+class Grant(NamedTuple):
+    """``taken`` is by the clock of who took it."""
+
+    token: int
+    taken: datetime | None
 
 
 class Leases:
@@ -22,9 +34,7 @@ class Leases:
 
     def take(self, name: str, holder: str, length: timedelta) -> int | None:
         """Take or renew a lease; its fencing token, or None while another one holds it."""
-        now = datetime.now(UTC)
-        free = {"_id": name, "$or": [{"holder": holder}, {"until": {"$lte": now}}]}
-        change = {"$set": {"holder": holder, "until": now + length}, "$inc": {"token": 1}}
+        free, change = _taking(name, holder, length)
         with translated():
             try:
                 row = self._leases.find_one_and_update(
@@ -39,3 +49,61 @@ class Leases:
             self._leases.update_one(
                 {"_id": name, "holder": holder}, {"$set": {"until": datetime.now(UTC)}}
             )
+
+    def take_some(self, names: Collection[str], holder: str, length: timedelta) -> dict[str, int]:
+        """Take those of many leases that are free, in one request: those taken, their tokens."""
+        if not names:
+            return {}
+        writes = [UpdateOne(*_taking(name, holder, length), upsert=True) for name in names]
+        with timeout(LIMIT_S), translated():
+            try:
+                self._leases.bulk_write(writes, ordered=False)
+            except BulkWriteError as exc:
+                if any(error["code"] != DUPLICATE for error in exc.details["writeErrors"]):
+                    raise
+            return {name: token for name, (token, _) in self._of(names, holder).items()}
+
+    def renew(self, names: Collection[str], holder: str, length: timedelta) -> set[str]:
+        """Let many leases last, in one request; those that are the holder's still.
+
+        One that is over is renewed as long as nobody else took it. The tokens stay.
+        """
+        if not names:
+            return set()
+        own = {"_id": {"$in": list(names)}, "holder": holder}
+        until = datetime.now(UTC) + length
+        with timeout(LIMIT_S), translated():
+            done = self._leases.update_many(own, {"$set": {"until": until}})
+            return set(names) if done.matched_count == len(names) else {*self._of(names, holder)}
+
+    def free(self, names: Collection[str]) -> set[str]:
+        """Those of some names that nobody holds now."""
+        held = {"_id": {"$in": list(names)}, "until": {"$gt": datetime.now(UTC)}}
+        with timeout(LIMIT_S), translated():
+            return set(names) - {row["_id"] for row in self._leases.find(held, {"_id": 1})}
+
+    def grants(self, names: Collection[str]) -> dict[str, Grant]:
+        """The last grants of those leases that there are."""
+        with timeout(LIMIT_S), translated():
+            return self._of(names)
+
+    def give_some_back(self, names: Collection[str], holder: str) -> None:
+        """Let others have many leases at once."""
+        own = {"_id": {"$in": list(names)}, "holder": holder}
+        with timeout(LIMIT_S), translated():
+            self._leases.update_many(own, {"$set": {"until": datetime.now(UTC)}})
+
+    def _of(self, names: Collection[str], holder: str | None = None) -> dict[str, Grant]:
+        wanted: Doc = {"_id": {"$in": list(names)}}
+        if holder is not None:
+            wanted["holder"] = holder
+        rows = self._leases.find(wanted, {"token": 1, "taken": 1})
+        return {row["_id"]: Grant(int(row["token"]), row.get("taken")) for row in rows}
+
+
+def _taking(name: str, holder: str, length: timedelta) -> tuple[Doc, Doc]:
+    """Which lease may be taken, and what it is then."""
+    now = datetime.now(UTC)
+    free = {"_id": name, "$or": [{"holder": holder}, {"until": {"$lte": now}}]}
+    change = {"$set": {"holder": holder, "until": now + length, "taken": now}}
+    return free, change | {"$inc": {"token": 1}}

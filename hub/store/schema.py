@@ -18,6 +18,8 @@ from hub.store.rollups import collection_name
 ZSTD = "block_compressor=zstd"
 RATE_KEPT_S = 3_600
 """A bucket nobody takes from is full again long before."""
+WORKER_KEPT_S = 3_600
+CALL_KEPT_S = 3_600
 EXISTS = 48
 """Another process was first."""
 CHANGED = (85, 86)
@@ -124,10 +126,18 @@ COLLECTIONS = (
     Collection("attempts", (IndexModel([("due", ASCENDING)], expireAfterSeconds=0),)),
     Collection("idempotency", (IndexModel([("expires", ASCENDING)], expireAfterSeconds=0),)),
     Collection("leases"),
+    Collection("workers", (IndexModel([("until", ASCENDING)], expireAfterSeconds=WORKER_KEPT_S),)),
     Collection("audit", (IndexModel([("at", ASCENDING)]),)),
     Collection("hub"),
     Collection("counters"),
     Collection("devices", (IndexModel([("name", ASCENDING)], unique=True),)),
+    Collection(
+        "device_calls",
+        (
+            IndexModel([("holder", ASCENDING)], partialFilterExpression={"state": "waiting"}),
+            IndexModel([("at", ASCENDING)], expireAfterSeconds=CALL_KEPT_S),
+        ),
+    ),
     Collection(
         "device_states", (IndexModel([("gone", ASCENDING)], expireAfterSeconds=GONE_KEPT_S),)
     ),
@@ -151,6 +161,7 @@ COLLECTIONS = (
             IndexModel([("feed.dataset", ASCENDING)]),
             IndexModel([("derivation.sources.stream", ASCENDING)]),
             IndexModel([("pending", ASCENDING)], sparse=True),
+            IndexModel([("touched", ASCENDING)], sparse=True),
             IndexModel([("device", ASCENDING)], partialFilterExpression={"device": {"$gt": 0}}),
             IndexModel([("group", ASCENDING)], partialFilterExpression={"group": {"$gt": 0}}),
         ),

@@ -1,0 +1,239 @@
+"""One device, read on its own grid for as long as this worker polls it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from time import time_ns
+from typing import Protocol, cast
+
+from hub.devices.contract import Driver, Point, Reading
+from hub.errors import DeviceError, HubError
+from hub.jobs.polling.backoff import Backoff
+from hub.jobs.polling.board import Board
+from hub.jobs.polling.grid import Grid
+from hub.jobs.polling.roster import Polled
+from hub.jobs.polling.taking import taken
+from hub.jobs.polling.turns import Turned
+from hub.services.devices.opening import Drivers
+from hub.services.devices.readings import Sink
+from hub.values import Device, Stream
+
+log = logging.getLogger(__name__)
+
+ENDING_S = 3.0
+FAULT = DeviceError("the driver has a fault")
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What all tasks of a worker share. ``valid`` says whether what an endpoint gives is ours."""
+
+    drivers: Drivers
+    board: Board
+    sink: Sink
+    valid: Callable[[str], bool]
+
+
+class Watching(Protocol):
+    """A driver that is told of changes, as ``hub.devices.opcua.driver.Opcua.watch`` says."""
+
+    def watch(
+        self, points: Sequence[Point], *, sampling_s: float
+    ) -> AsyncGenerator[tuple[int, Reading], None]: ...
+
+
+Due = tuple[tuple[Stream, ...], tuple[Point, ...]]
+
+
+class Task:
+    """Reads one device, never twice at once. To be used on one event loop.
+
+    Args:
+        endpoint: where the device is.
+        turn: what devices that share the endpoint wait for; None for one that is alone there.
+    """
+
+    def __init__(
+        self, polled: Polled, endpoint: str, turn: asyncio.Lock | None, tools: Tools
+    ) -> None:
+        self.polled = polled
+        self.endpoint = endpoint
+        self.turn = turn
+        self.driver: Driver | None = None
+        self._tools = tools
+        self._loop = asyncio.get_running_loop()
+        self._grid = Grid((), polled.device.id, 0)
+        self._due: dict[frozenset[int], Due] = {}
+        self._backoff = Backoff()
+        self._resting_until = 0
+        self._altered = asyncio.Event()
+        self._altered.set()
+        self._running = self._loop.create_task(self._run())
+
+    def alter(self, polled: Polled) -> None:
+        """Other streams or another interval, of a device that is reached as before."""
+        self.polled = polled
+        self._altered.set()
+
+    async def end(self) -> None:
+        """Break off whatever it does, and let go of the connection: soon, if not at once."""
+        self._running.cancel()
+        await asyncio.wait([self._running], timeout=ENDING_S)
+
+    async def _run(self) -> None:
+        try:
+            await self._open()
+            while True:
+                try:
+                    await self._step()
+                except HubError as exc:
+                    await self._failed(exc)
+                except Exception:
+                    log.exception("polling device %d has a fault", self.polled.device.id)
+                    await self._failed(FAULT)
+        finally:
+            await self._close()
+
+    async def _step(self) -> None:
+        """One tick, or what is told until the configuration changes."""
+        if self._altered.is_set():
+            self._settle()
+        due = self._grid.next
+        if self.driver is None or due is None:
+            await self._altered.wait()
+        elif await self._wait(max(due, self._resting_until)):
+            return
+        elif self.polled.device.options.get("subscribe"):
+            await self._watch()
+        else:
+            await self._poll(self.driver)
+
+    def _settle(self) -> None:
+        """Follow the configuration as it is now."""
+        self._altered.clear()
+        self._due.clear()
+        intervals = {_interval(self.polled.device, each) for each in self.polled.streams}
+        self._grid.alter(intervals, self._now())
+
+    async def _wait(self, until: int) -> bool:
+        """Wait until then or until the configuration changes; whether it did."""
+        try:
+            async with asyncio.timeout_at(until / 1000):
+                await self._altered.wait()
+        except TimeoutError:
+            pass
+        return self._altered.is_set()
+
+    async def _poll(self, driver: Driver) -> None:
+        tick = self._grid.begin(self._now())
+        if tick.missed:
+            self._tools.board.missed(self.polled.device.id, tick.missed)
+        if not tick.intervals:
+            return
+        streams, points = self._of(tick.intervals)
+        began = self._loop.time()
+        readings = await driver.read(points)
+        took_ms = (self._loop.time() - began) * 1000
+        self._tell(list(zip(streams, readings, strict=True)), took_ms)
+
+    async def _watch(self) -> None:
+        """Follow what the device tells until the configuration changes.
+
+        Raises:
+            DeviceError: the connection was lost.
+        """
+        option = self.polled.device.options.get("sampling_interval")
+        sampled = {each: option or each / 1000 for each in self._intervals()}
+        following = [
+            self._loop.create_task(self._follow(self._of(frozenset({each})), sampling_s))
+            for each, sampling_s in sampled.items()
+        ]
+        altered = self._loop.create_task(self._altered.wait())
+        try:
+            done, _ = await asyncio.wait([*following, altered], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in (*following, altered):
+                each.cancel()
+            await asyncio.gather(*following, altered, return_exceptions=True)
+        for each in done:
+            each.result()
+
+    async def _follow(self, due: Due, sampling_s: float) -> None:
+        streams, points = due
+        waiting: list[tuple[Stream, Reading]] = []
+
+        def tell() -> None:
+            self._tell(waiting, None)
+            waiting.clear()
+
+        driver = cast(Watching, self.driver)
+        async with aclosing(driver.watch(points, sampling_s=sampling_s)) as told:
+            async for number, reading in told:
+                waiting.append((streams[number], reading))
+                if len(waiting) == 1:
+                    self._loop.call_soon(tell)
+
+    def _tell(self, read: list[tuple[Stream, Reading]], latency_ms: float | None) -> None:
+        """Hand on what was read, if that is this worker's to do."""
+        device = self.polled.device.id
+        found, faults = taken(device, read, time_ns() // 1_000_000)
+        if found and self._tools.valid(self.endpoint):
+            self._tools.sink.offer(found)
+        self._backoff.good()
+        self._tools.board.good(device, latency_ms, faults)
+
+    async def _failed(self, error: HubError) -> None:
+        """Rest, and begin again with a driver that knows nothing of what was."""
+        self._tools.board.failed(self.polled.device.id, error)
+        self._resting_until = self._now() + round(self._backoff.failed() * 1000)
+        await self._close()
+        await self._open()
+
+    async def _open(self) -> None:
+        """A new driver; none where the configuration is wrong, until it is another."""
+        device = self.polled.device
+        try:
+            driver = await asyncio.to_thread(self._tools.drivers.open, device)
+        except HubError as exc:
+            self._tools.board.failed(device.id, exc, polled=False)
+            return
+        except Exception:
+            log.exception("opening the driver of device %d has a fault", device.id)
+            self._tools.board.failed(device.id, FAULT, polled=False)
+            return
+        self.driver = driver if self.turn is None else Turned(driver, self.turn, _turn_s(device))
+
+    async def _close(self) -> None:
+        if self.driver is not None:
+            driver, self.driver = self.driver, None
+            await driver.close()
+
+    def _of(self, intervals: frozenset[int]) -> Due:
+        """What is read at a tick; the same tuples every time, as drivers plan once for each."""
+        if intervals not in self._due:
+            pairs = zip(self.polled.streams, self.polled.points, strict=True)
+            device = self.polled.device
+            chosen = [each for each in pairs if _interval(device, each[0]) in intervals]
+            self._due[intervals] = (tuple(s for s, _ in chosen), tuple(p for _, p in chosen))
+        return self._due[intervals]
+
+    def _intervals(self) -> set[int]:
+        return {_interval(self.polled.device, each) for each in self.polled.streams}
+
+    def _now(self) -> int:
+        """Whole milliseconds of the loop's clock, a hair generous: what was waited for is due."""
+        return int(self._loop.time() * 1000 + 0.01)
+
+
+def _interval(device: Device, stream: Stream) -> int:
+    """In milliseconds."""
+    return max(1, round(1000 * (stream.place.poll_interval_s or device.poll_interval_s)))
+
+
+def _turn_s(device: Device) -> float:
+    """How long one call may hold an endpoint that others wait for."""
+    return max(device.poll_interval_s, device.timeout_s)
