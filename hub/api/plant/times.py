@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any, ClassVar
 
@@ -17,8 +17,16 @@ __all__ = ["Bound", "Timestamp", "moment", "told"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 SECONDS = re.compile(r"[+-]?[0-9]{1,12}(?:\.[0-9]{1,15})?", re.ASCII)
-LOST_PLUS = re.compile(r"(:[0-9]{2}(?:[.,][0-9]+)?) ([0-9]{2}:?[0-9]{2})$", re.ASCII)
-"""Where a ``+`` stood before the offset, which in a URL that is not encoded means a space."""
+LOST_PLUS = re.compile(
+    r"(^|:[0-9]{2}(?:[.,][0-9]+)?|T[0-9:]+(?:[.,][0-9]+)?) ([0-9]{2}(?::?[0-9]{2})?$|[0-9.]+$)",
+    re.ASCII,
+)
+"""Where a ``+`` stood before an offset or seconds: in a URL that is not encoded it is a space."""
+LETTERS = re.compile(r"[0-9WTtZz:.,+ -]*", re.ASCII)
+ORDINAL = re.compile(r"([0-9]{4})-?([0-9]{3})(?=$|[Tt ])", re.ASCII)
+MIDNIGHT = re.compile(r"([Tt ])24(?=(?::?00){0,2}(?:[.,]0+)?(?:$|[Zz+-]))", re.ASCII)
+LEAP = re.compile(r"([Tt ][0-9]{2}:?59:?)60", re.ASCII)
+BELOW_MICROSECOND = re.compile(r"[.,][0-9]{6}0*[1-9]", re.ASCII)
 TOLD_AS: Document = {
     "anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}],
     "description": "ISO-8601 (any offset; none means UTC), or seconds since 1970.",
@@ -84,7 +92,29 @@ def _of_seconds(seconds: Decimal, up: bool) -> datetime:
 
 
 def _of_iso(text: str, up: bool) -> datetime:
-    read = datetime.fromisoformat(text)
+    if not LETTERS.fullmatch(text):
+        raise ValueError(REFUSED)
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        read = _rarely_written(text)
     at = read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
     whole = at.replace(microsecond=at.microsecond // 1000 * 1000)
-    return whole + MILLISECOND if up and whole != at else whole
+    below = up and (whole != at or BELOW_MICROSECOND.search(text))
+    return whole + MILLISECOND if below else whole
+
+
+def _rarely_written(text: str) -> datetime:
+    """What ISO-8601 allows and Python does not read: days of a year, 24:00, ``z``, leap seconds.
+
+    A leap second is the one after it. Raises ValueError.
+    """
+    if found := ORDINAL.match(text):
+        year, day = int(found[1]), int(found[2])
+        named = date(year, 1, 1) + timedelta(days=day - 1)
+        if named.year != year:
+            raise ValueError(REFUSED)
+        text = named.isoformat() + text[found.end() :]
+    text, leaps = LEAP.subn(r"\g<1>59", text, count=1)
+    text, midnights = MIDNIGHT.subn(r"\g<1>00", text, count=1)
+    return datetime.fromisoformat(text.upper()) + timedelta(days=midnights, seconds=leaps)
