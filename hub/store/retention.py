@@ -11,17 +11,18 @@ Kinds are ``values``, the names of the rollups' levels, and ``statistics``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pymongo import DeleteOne, UpdateOne
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError
 
-from hub.errors import Conflict
+from hub.errors import Conflict, Unavailable
 from hub.series import buckets
 from hub.series.levels import ROLLUPS, Level
-from hub.store.client import Doc, Mongo, translated
-from hub.store.point_documents import extent, key
+from hub.store.client import DUPLICATE, Doc, Mongo, translated
+from hub.store.point_documents import bucket_of, extent, key
+from hub.store.removing import remove
 from hub.store.rollups import CHUNK, collection_name
 
 VALUES, STATISTICS = "values", "statistics"
@@ -30,6 +31,8 @@ EVERY_STREAM = 0
 """Stands for all streams where a policy names none."""
 Limits = dict[str, int]
 """By kind, in milliseconds."""
+ATTEMPTS = 4
+"""How many times a document is trimmed that is written meanwhile."""
 MARKED = ("d", "lo", "hi", "x")
 """The fields of a mark; see ``hub.store.point_documents``."""
 
@@ -60,9 +63,13 @@ class Policies:
                     found[row["_id"]["s"]][row["_id"]["k"]] = int(row["ms"])
         return found
 
-    def any_at_all(self) -> bool:
+    def every(self) -> dict[int, Limits]:
+        """The policies of all streams that have any, and those for all."""
+        found: dict[int, Limits] = {}
         with translated():
-            return self._retention.find_one({}, {"_id": 1}) is not None
+            for row in self._retention.find({}):
+                found.setdefault(int(row["_id"]["s"]), {})[row["_id"]["k"]] = int(row["ms"])
+        return found
 
     def drop(self, stream: int) -> int:
         """Forget a stream's policies; how many there were."""
@@ -81,19 +88,30 @@ class Floors:
             rows = self._floors.find({"_id": {"$in": list(ids)}})
             return {row["_id"]: int(row["at"]) for row in rows}
 
-    def lift(self, stream: int, at: int, fence: int) -> None:
-        """Let a floor be at least so high (ms), durably.
+    def lift(self, wanted: Mapping[int, int], fence: int) -> None:
+        """Let the floors of some streams be at least so high (ms), durably.
 
         Raises:
             Conflict: another worker has taken over.
         """
-        same = {"_id": stream, "f": {"$lte": fence}}
+        updates = [
+            UpdateOne(
+                {"_id": stream, "f": {"$lte": fence}},
+                {"$max": {"at": at}, "$set": {"f": fence}},
+                upsert=True,
+            )
+            for stream, at in wanted.items()
+        ]
+        if not updates:
+            return
         with translated():
             try:
-                change = {"$max": {"at": at}, "$set": {"f": fence}}
-                self._floors.update_one(same, change, upsert=True)
-            except DuplicateKeyError as exc:
-                raise Conflict("another worker has taken over the retention") from exc
+                self._floors.bulk_write(updates, ordered=False)
+            except BulkWriteError as exc:
+                codes = {error.get("code") for error in exc.details["writeErrors"]}
+                if DUPLICATE in codes:
+                    raise Conflict("another worker has taken over the retention") from exc
+                raise Unavailable("the database did not confirm the floors") from exc
 
     def drop(self, stream: int) -> int:
         """Forget a stream's floor; how many there were."""
@@ -102,92 +120,103 @@ class Floors:
 
 
 class Removal:
-    """Each step removes a bounded number of documents, and never anything at or after ``before``
-    (ms). Every step may be done again."""
+    """Each step removes a bounded number of documents of some streams, and never anything at or
+    after the moment (ms) that stands with the stream. Every step may be done again."""
 
     def __init__(self, mongo: Mongo) -> None:
         self._values = mongo.db["values"]
         self._levels = {level: mongo.db[collection_name(level)] for level in ROLLUPS}
 
-    def unseen(self, stream: int, before: int) -> bool:
-        """Whether the rollups have not seen a change of a stream's datapoints before a moment."""
-        first = {"$add": ["$_id.h", "$lo"]}
-        chosen = {
-            "d": True,
-            "_id.s": stream,
-            "_id.h": {"$lt": before},
-            "$expr": {"$lt": [first, before]},
-        }
+    def unseen(self, before: Mapping[int, int]) -> set[int]:
+        """Of streams with a moment each, those of which the rollups have not seen a change of
+        datapoints before it."""
+        clauses = [
+            {"d": True, "_id.s": stream, "_id.h": {"$lt": at}} for stream, at in before.items()
+        ]
+        if not clauses:
+            return set()
+        steps: list[Doc] = [
+            {"$match": {"$or": clauses}},
+            {"$group": {"_id": "$_id.s", "at": {"$min": {"$add": ["$_id.h", "$lo"]}}}},
+        ]
         with translated():
-            return self._values.find_one(chosen, {"_id": 1}, hint="unseen") is not None
+            rows = self._values.aggregate(steps, hint="unseen")
+            return {row["_id"] for row in rows if row["at"] < before[row["_id"]]}
 
-    def whole_documents(self, which: tuple[int, int], before: int, limit: int) -> int:
-        """Remove raw documents of a stream and width that end before a moment; how many."""
-        stream, width = which
-        old = {
-            "_id": {"$gte": {"s": stream, "w": width}, "$lte": key(stream, width, before - width)}
-        }
-        with translated():
-            ids = [row["_id"] for row in self._values.find(old, {"_id": 1}).limit(limit)]
-            if ids:
-                self._values.delete_many({"_id": {"$in": ids}})
-        return len(ids)
+    def whole_documents(self, below: Sequence[tuple[int, int, int]], limit: int) -> int:
+        """Remove raw documents that end before a moment; how many.
 
-    def old_datapoints(self, which: tuple[int, int], before: int) -> bool:
-        """Take from the one document that straddles a moment what is older.
-
-        The rollups are not told: what they have of it stays. A document that is written
-        meanwhile is left for another time.
-
-        Returns:
-            Whether there was something to take and it is gone.
+        Args:
+            below: streams, each with a width of its documents and the moment.
         """
-        stream, width = which
-        start = before - before % width
-        if start == before:
-            return False
-        same: Doc = {"_id": key(stream, width, start)}
-        with translated():
-            row = self._values.find_one(same)
-            names = row.get("v", {}) if row else {}
-            gone = [n for n in names if buckets.parsed(n)[0] < before - start]
-            if row is None or not gone:
-                return False
-            same["r"] = row["r"]
-            operation = _trimming(same, row, gone, before - start)
-            done = self._values.bulk_write([operation])
-        return bool(done.modified_count or done.deleted_count)
+        clauses = [
+            {"_id": {"$gte": {"s": stream, "w": width}, "$lte": key(stream, width, at - width)}}
+            for stream, width, at in below
+        ]
+        return remove(self._values, clauses, limit)
 
-    def chunks(self, level: Level, stream: int, before: int, limit: int) -> int:
+    def old_datapoints(self, below: Sequence[tuple[int, int, int]]) -> int:
+        """Take from the documents that straddle a moment what is older; of how many.
+
+        The rollups are not told: what they have of it stays. A document that is written all the
+        time is left for another time.
+
+        Args:
+            below: as ``whole_documents``, at most a document each.
+        """
+        offsets = {
+            (stream, width, at - at % width): at % width
+            for stream, width, at in below
+            if at % width
+        }
+        taken = 0
+        for _ in range(ATTEMPTS if offsets else 0):
+            with translated():
+                rows = self._values.find({"_id": {"$in": [key(*each) for each in offsets]}})
+                found = [_trimming(row, offsets[bucket_of(row["_id"])]) for row in rows]
+                if not (operations := [each for each in found if each]):
+                    break
+                done = self._values.bulk_write(operations, ordered=False)
+            made = done.modified_count + done.deleted_count
+            taken += made
+            if made == len(operations):
+                break
+        return taken
+
+    def chunks(self, level: Level, below: Sequence[tuple[int, int]], limit: int) -> int:
         """Remove chunks of a level that end before a moment; how many."""
-        last = {"s": stream, "t": before - CHUNK * level.width_ms}
-        old = {"_id": {"$gte": {"s": stream}, "$lte": last}}
-        held = self._levels[level]
-        with translated():
-            ids = [row["_id"] for row in held.find(old, {"_id": 1}).limit(limit)]
-            if ids:
-                held.delete_many({"_id": {"$in": ids}})
-        return len(ids)
+        last = CHUNK * level.width_ms
+        clauses = [
+            {"_id": {"$gte": {"s": stream}, "$lte": {"s": stream, "t": at - last}}}
+            for stream, at in below
+        ]
+        return remove(self._levels[level], clauses, limit)
 
-    def old_buckets(self, level: Level, stream: int, before: int) -> bool:
-        """Take from the one chunk that straddles a moment the older buckets; whether any."""
+    def old_buckets(self, level: Level, below: Sequence[tuple[int, int]]) -> int:
+        """Take from the chunks that straddle a moment the older buckets; of how many."""
         chunk_ms = CHUNK * level.width_ms
-        start = before - before % chunk_ms
-        same = {"_id": {"s": stream, "t": start}}
+        moments = {stream: at for stream, at in below if at % chunk_ms}
+        ids = [{"s": stream, "t": at - at % chunk_ms} for stream, at in moments.items()]
+        operations: list[UpdateOne] = []
         with translated():
-            row = self._levels[level].find_one(same, {"b": 1}) if start < before else None
-            names: Mapping[str, Any] = row.get("b", {}) if row else {}
-            gone = [n for n in names if start + int(n) * level.width_ms < before]
-            if gone:
-                self._levels[level].update_one(same, {"$unset": {f"b.{n}": "" for n in gone}})
-        return bool(gone)
+            for row in self._levels[level].find({"_id": {"$in": ids}}, {"b": 1}) if ids else ():
+                after = (moments[row["_id"]["s"]] % chunk_ms) // level.width_ms
+                if gone := {f"b.{n}": "" for n in row.get("b", {}) if int(n) < after}:
+                    operations.append(UpdateOne({"_id": row["_id"]}, {"$unset": gone}))
+            if operations:
+                self._levels[level].bulk_write(operations, ordered=False)
+        return len(operations)
 
 
-def _trimming(
-    same: Doc, row: Mapping[str, Any], gone: Collection[str], offset: int
-) -> UpdateOne | DeleteOne:
-    """Without the named datapoints; the mark stays only if it is of what is left."""
-    left = row["v"].keys() - set(gone)
+def _trimming(row: Mapping[str, Any], offset: int) -> UpdateOne | DeleteOne | None:
+    """Without the datapoints before an offset, if there are any; the mark stays only if it is of
+    what is left."""
+    names: Mapping[str, Any] = row.get("v", {})
+    gone = [name for name in names if buckets.parsed(name)[0] < offset]
+    if not gone:
+        return None
+    same = {"_id": row["_id"], "r": row["r"]}
+    left = names.keys() - set(gone)
     if not left:
         return DeleteOne(same)
     unset = dict.fromkeys((f"v.{name}" for name in gone), "")

@@ -20,6 +20,7 @@ from hub.errors import Conflict, NotFound, Unavailable
 from hub.series.records import FIELDS, Statistic
 from hub.series.windows import ONE_MINUTE, Lengths
 from hub.store.client import DUPLICATE, Doc, Mongo, translated
+from hub.store.removing import remove
 
 TOGETHER = 64
 """Looks that are sent at once; the server bounds the length of a pipeline."""
@@ -154,17 +155,10 @@ class StatisticStore:
 
     def latest(self, ids: Sequence[int]) -> dict[int, int]:
         """The moment of the latest stored record of each stream that has any, ms."""
-        return self._ends(ids, -1)
-
-    def earliest(self, ids: Sequence[int]) -> dict[int, int]:
-        """The moment of the earliest stored record of each stream that has any, ms."""
-        return self._ends(ids, 1)
-
-    def _ends(self, ids: Sequence[int], direction: int) -> dict[int, int]:
         looks: list[list[Doc]] = [
             [
                 {"$match": _of(stream)},
-                {"$sort": {"_id": direction}},
+                {"$sort": {"_id": -1}},
                 {"$limit": 1},
                 {"$project": {"_id": 1}},
             ]
@@ -179,24 +173,18 @@ class StatisticStore:
                     found[row["_id"]["s"]] = int(row["_id"]["t"])
         return found
 
-    def remove_before(self, stream: int, before: int, limit: int) -> int:
-        """Remove a bounded number of a stream's records with ``at < before``; how many."""
-        return self._remove(_within(stream, None, before), limit)
+    def remove_before(self, below: Sequence[tuple[int, int]], limit: int) -> int:
+        """Remove a bounded number of records of streams that are before a moment (ms) each; how
+        many."""
+        return remove(self._statistics, [_within(s, None, at) for s, at in below], limit)
 
     def remove_some(self, stream: int, limit: int = 500) -> int:
         """Remove a bounded number of a stream's records, in the end its windows; how many."""
-        removed = self._remove(_of(stream), limit)
+        removed = remove(self._statistics, [_of(stream)], limit)
         if not removed:
             with translated():
                 self._windows.delete_one({"_id": stream})
         return removed
-
-    def _remove(self, chosen: Doc, limit: int) -> int:
-        with translated():
-            ids = [row["_id"] for row in self._statistics.find(chosen, {"_id": 1}).limit(limit)]
-            if ids:
-                self._statistics.delete_many({"_id": {"$in": ids}})
-        return len(ids)
 
 
 def _of(stream: int) -> Doc:

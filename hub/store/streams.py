@@ -117,6 +117,12 @@ class Streams:
             rows = self._streams.find(_seen(condition, sight), max_time_ms=budget_ms)
             return [stream_of(row) for row in rows.sort("_id", 1).skip(skip).limit(limit)]
 
+    def ids(self) -> list[int]:
+        """Those of all streams in use, in order of creation."""
+        with translated():
+            rows = self._streams.find({"deleted": None}, {"_id": 1}).sort("_id", 1)
+            return [int(row["_id"]) for row in rows]
+
     def count(self, condition: Document, sight: Sight, *, budget_ms: int) -> int:
         """How many ``find`` would give without a limit."""
         with translated():

@@ -13,24 +13,32 @@ from pymongo.database import Database
 
 from hub.errors import Conflict
 from hub.jobs.schedule import once, timetable
-from hub.jobs.streams import downsample, purge_streams
+from hub.jobs.streams import purge_streams
 from hub.series.levels import ROLLUPS
 from hub.series.selection import Selection
 from hub.services import Services
 from hub.services.retention import enforcing
-from hub.services.retention.enforcing import Enforced, Enforcing
-from hub.store import streams as store
-from hub.store.kept import KeptPoints
-from hub.store.retention import Floors, Policies, Removal
-from hub.store.statistics import StatisticStore
+from hub.services.retention.enforcing import Enforced
+from hub.store.retention import Floors
 from hub.values import Stream
 from tests.figures import Raw, windows
+from tests.retention import (
+    DAY,
+    FENCES,
+    HOUR,
+    MINUTE,
+    NOW,
+    append,
+    emptied,
+    fresh,
+    keep,
+    left,
+    now,
+    retain,
+    work,
+)
 from tests.streams import Streams
 
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-NOW = 1_600_000_000_000
-"""Twenty seconds past a whole minute."""
-FENCES = iter(range(1, 10**6))
 WIDTHS = {
     "narrow": ((0, 10_000), (0, 10_000)),
     "wide": ((0, 10 * DAY), (0, 10 * DAY)),
@@ -40,44 +48,7 @@ WIDTHS = {
 
 @pytest.fixture
 def streams(services: Services, database: Database[Any]) -> Streams:
-    """Without policies, and without what came before."""
-    made = Streams(services, database)
-    for name in ("retention", "floors", "values", "statistics", "streams"):
-        made.mongo.db[name].delete_many({})
-    return made
-
-
-def now(streams: Streams, stream: Stream) -> Stream:
-    return streams.services.streams.of(stream.id)
-
-
-def append(streams: Streams, stream: Stream, raw: list[Raw]) -> None:
-    streams.append(now(streams, stream), [(at / 1000, value) for at, value in raw])
-
-
-def work(streams: Streams) -> None:
-    assert downsample(streams.services, next(FENCES), Event())
-
-
-def retain(streams: Streams, at: int = NOW) -> Enforced:
-    """A run of a worker that has just started."""
-    return fresh(streams).run(next(FENCES), Event(), at)
-
-
-def fresh(streams: Streams) -> Enforcing:
-    mongo = streams.mongo
-    removable = (Removal(mongo), StatisticStore(mongo))
-    kept, points = Floors(mongo), KeptPoints(mongo)
-    return Enforcing(Policies(mongo), kept, store.Streams(mongo), points, removable)
-
-
-def keep(streams: Streams, table: str, limit: int | None, stream: Stream | None = None) -> None:
-    streams.services.retention.rules.put(table, limit, stream)
-
-
-def left(streams: Streams, stream: Stream) -> list[Raw]:
-    found = streams.services.values.records.range([now(streams, stream)], 0, 2**45)
-    return [(one.at, one.value) for one in found]
+    return emptied(Streams(services, database))
 
 
 def buckets(streams: Streams, stream: Stream, level: str) -> dict[int, Any]:
@@ -264,10 +235,10 @@ def test_windows_of_a_stream_that_was_emptied_change_from_now_on(streams: Stream
 
 def test_an_overtaken_worker_lifts_no_floor(streams: Streams) -> None:
     floors = Floors(streams.mongo)
-    floors.lift(5, 100, 7)
+    floors.lift({5: 100}, 7)
     with pytest.raises(Conflict):
-        floors.lift(5, 200, 6)
-    floors.lift(5, 50, 8)
+        floors.lift({5: 200}, 6)
+    floors.lift({5: 50}, 8)
     assert floors.of([5, 6]) == {5: 100}
 
 
@@ -362,19 +333,6 @@ def test_a_run_goes_in_bounded_steps_and_the_next_goes_on(
             break
     assert sum(counts) == 30
     assert done.whole
-
-
-def test_what_is_through_is_not_looked_at_again(streams: Streams) -> None:
-    stream = streams.new()
-    append(streams, stream, some("through", NOW - DAY, 20))
-    work(streams)
-    keep(streams, "core_value", HOUR)
-    worker = fresh(streams)
-    assert worker.run(next(FENCES), Event(), NOW).streams == 1
-    assert worker.run(next(FENCES), Event(), NOW + 1).streams == 0
-    append(streams, stream, [(NOW - DAY, 1)])
-    work(streams)
-    assert worker.run(next(FENCES), Event(), NOW + MINUTE).streams == 1
 
 
 def test_a_deleted_stream_leaves_no_policy_and_no_floor(streams: Streams) -> None:

@@ -1,36 +1,37 @@
-"""Removal of what is older than the policies allow: in bounded steps, stream by stream."""
+"""Removal of what is older than the policies allow: in bounded steps, some streams at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from threading import Event
 from time import monotonic
+from typing import TypeVar
 
 from hub.series.buckets import sizes
 from hub.series.levels import ROLLUPS, Level
-from hub.services.retention.policies import effective, floors
+from hub.services.retention.policies import floors
+from hub.services.retention.turns import Turns
 from hub.store.points import PointStore
 from hub.store.retention import EVERY_STREAM, STATISTICS, VALUES, Floors, Limits, Policies, Removal
 from hub.store.statistics import StatisticStore
-from hub.store.streams import Sight, Streams
-from hub.values import EVERYTHING, Stream
+from hub.store.streams import Streams
+from hub.values import Stream
 
 STEP = 500
-"""Documents that one step removes at most."""
+"""Documents that one step removes or trims at most."""
 STREAMS_TOGETHER = 200
-BUDGET_MS = 5_000
-"""The database server's time for one look into the registry."""
 RUN_S = 10.0
 """After so long a run ends, for its lease to be renewed; the next one goes on."""
 Stored = tuple[Removal, StatisticStore]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Enforced:
     """What a run did: streams that were looked at to the end, and documents removed or trimmed.
 
-    ``whole`` says that it went through all streams, rather than breaking off.
+    ``whole`` says that it came to its end, rather than breaking off.
     """
 
     streams: int = 0
@@ -40,13 +41,13 @@ class Enforced:
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A stream, and the floors that it shall have; whether it has ``raw`` datapoints and
-    ``statistics`` below them."""
+    """A stream, and the floors that it shall have; whether it has ``raw`` datapoints below them,
+    and whether these wait for the rollups."""
 
     stream: Stream
     floors: Limits
     raw: bool = False
-    statistics: bool = False
+    waits: bool = False
 
 
 class Enforcing:
@@ -60,8 +61,7 @@ class Enforcing:
         self._streams = streams
         self._points = points
         self._removal, self._statistics = stored
-        self._next = 0
-        self._through: dict[int, Limits] = {}
+        self._turns = Turns()
 
     def run(self, fence: int, stopping: Event, now_ms: int) -> Enforced:
         """Remove what is too old now. A run goes on where the one before broke off.
@@ -75,90 +75,90 @@ class Enforcing:
             Unavailable: the database went away; the next run goes on.
         """
         ends, done = monotonic() + RUN_S, Enforced()
-        if not self._policies.any_at_all():
-            return replace(done, whole=True)
-        begun = self._next
-        for due in self._wanted(now_ms):
-            for count in self._steps(due, fence):
+        for ids in _parts(self._due(now_ms), STREAMS_TOGETHER):
+            self._turns.begin(ids[0])
+            group = self._lifted(self._wanted(ids, now_ms), fence)
+            for count in self._steps(group):
                 done = replace(done, documents=done.documents + count)
                 if stopping.is_set() or monotonic() > ends:
-                    self._next = due.stream.id
                     return done
-            done = replace(done, streams=done.streams + 1)
-        self._next = 0
-        return replace(done, whole=begun == 0)
+            self._note(group, now_ms)
+            self._turns.begin(ids[-1] + 1)
+            done = replace(done, streams=done.streams + len(group))
+            if stopping.is_set() or monotonic() > ends:
+                return done
+        return replace(done, whole=True)
 
-    def _wanted(self, now_ms: int) -> Iterator[_Due]:
-        """The streams of which something may have to go."""
-        every = self._policies.of([EVERY_STREAM])[EVERY_STREAM]
-        after = self._next - 1
-        while found := self._streams.find(
-            {"_id": {"$gt": after}},
-            Sight(reach=EVERYTHING),
-            limit=STREAMS_TOGETHER,
-            budget_ms=BUDGET_MS,
-        ):
-            after = found[-1].id
-            ids = [stream.id for stream in found]
-            own, lengths = self._policies.of(ids), self._statistics.lengths(ids)
-            due = [
-                _Due(stream, self._risen(stream.id, floors(limits, lengths[stream.id], now_ms)))
-                for stream in found
-                if (limits := effective(every, own[stream.id]))
-            ]
-            yield from self._with_ends([one for one in due if one.floors])
+    def _due(self, now_ms: int) -> list[int]:
+        own = self._policies.every()
+        common = own.pop(EVERY_STREAM, {})
+        ids = self._streams.ids() if common else sorted(own)
+        return self._turns.due(ids, common, own, now_ms)
 
-    def _risen(self, stream: int, wanted: Limits) -> Limits:
-        """The floors that are others than those down to which this process has been."""
-        been = self._through.get(stream, {})
-        return {kind: floor for kind, floor in wanted.items() if been.get(kind) != floor}
-
-    def _with_ends(self, due: list[_Due]) -> Iterator[_Due]:
+    def _wanted(self, ids: Sequence[int], now_ms: int) -> list[_Due]:
+        """What is to be done of these streams, as far as they are in use."""
+        lengths, due = self._statistics.lengths(ids), list[_Due]()
+        for stream in self._streams.by_ids(ids):
+            if stream.deleted is None:
+                turn = self._turns.of(stream.id)
+                wanted = floors(turn.limits, lengths[stream.id], now_ms)
+                due.append(_Due(stream, turn.risen(wanted)))
         ends = self._points.all_ends([one.stream for one in due if VALUES in one.floors])
-        firsts = self._statistics.earliest([d.stream.id for d in due if STATISTICS in d.floors])
-        for one in due:
-            stream = one.stream.id
-            raw, record = ends.get(stream, (None, None))[0], firsts.get(stream)
-            yield replace(
-                one,
-                raw=raw is not None and raw < one.floors[VALUES],
-                statistics=record is not None and record < one.floors[STATISTICS],
-            )
+        firsts = {stream: first for stream, (first, _) in ends.items() if first is not None}
+        return [
+            replace(one, raw=one.stream.id in firsts and firsts[one.stream.id] < one.floors[VALUES])
+            for one in due
+        ]
 
-    def _steps(self, due: _Due, fence: int) -> Iterator[int]:
-        """Remove what is below a stream's floors; how many documents each step removed or
-        trimmed."""
-        stream, wanted = due.stream, due.floors
-        waits = due.raw and not self._lifted(stream, wanted[VALUES], fence)
-        if due.raw and not waits:
-            for width in sizes(stream.widths):
-                yield from self._values((stream.id, width), wanted[VALUES])
-        for level in ROLLUPS:
-            if level.name in wanted:
-                yield from self._buckets(level, stream.id, wanted[level.name])
-        if due.statistics:
-            floor = wanted[STATISTICS]
-            yield from _all(lambda: self._statistics.remove_before(stream.id, floor, STEP))
-        been = {kind: floor for kind, floor in wanted.items() if kind != VALUES or not waits}
-        self._through[stream.id] = self._through.get(stream.id, {}) | been
+    def _lifted(self, group: Sequence[_Due], fence: int) -> list[_Due]:
+        """Let the floors of raw datapoints rise where the rollups have seen all that is below.
 
-    def _lifted(self, stream: Stream, floor: int, fence: int) -> bool:
-        """Let the floor of raw datapoints rise, if the rollups have seen all that is below.
-
-        What is written below it from then on, the rollups do not look at (``hub.store.kept``).
+        What is written below them from then on, the rollups do not look at (``hub.store.kept``).
         """
-        if self._removal.unseen(stream.id, floor):
-            return False
-        self._floors.lift(stream.id, floor, fence)
-        return not self._removal.unseen(stream.id, floor)
+        wanted = {due.stream.id: due.floors[VALUES] for due in group if due.raw}
+        unseen = self._removal.unseen(wanted)
+        risen = {stream: floor for stream, floor in wanted.items() if stream not in unseen}
+        self._floors.lift(risen, fence)
+        unseen |= self._removal.unseen(risen)
+        return [replace(due, waits=due.stream.id in unseen) for due in group]
 
-    def _values(self, which: tuple[int, int], floor: int) -> Iterator[int]:
-        yield from _all(lambda: self._removal.whole_documents(which, floor, STEP))
-        yield int(self._removal.old_datapoints(which, floor))
+    def _steps(self, group: Sequence[_Due]) -> Iterator[int]:
+        """Remove what is below the floors; how many documents each step removed or trimmed."""
+        raw = [
+            (due.stream.id, width, due.floors[VALUES])
+            for due in group
+            if due.raw and not due.waits
+            for width in sizes(due.stream.widths)
+        ]
+        yield from _all(lambda: self._removal.whole_documents(raw, STEP))
+        yield from _each(raw, self._removal.old_datapoints)
+        for level in ROLLUPS:
+            yield from self._buckets(level, _below(group, level.name))
+        records = _below(group, STATISTICS)
+        yield from _all(lambda: self._statistics.remove_before(records, STEP))
 
-    def _buckets(self, level: Level, stream: int, floor: int) -> Iterator[int]:
-        yield from _all(lambda: self._removal.chunks(level, stream, floor, STEP))
-        yield int(self._removal.old_buckets(level, stream, floor))
+    def _buckets(self, level: Level, below: Sequence[tuple[int, int]]) -> Iterator[int]:
+        yield from _all(lambda: self._removal.chunks(level, below, STEP))
+        yield from _each(below, lambda some: self._removal.old_buckets(level, some))
+
+    def _note(self, group: Sequence[_Due], now_ms: int) -> None:
+        for due in group:
+            left = [VALUES] if due.waits else []
+            self._turns.done(due.stream.id, due.floors, now_ms, left=left)
+
+
+def _below(group: Sequence[_Due], kind: str) -> list[tuple[int, int]]:
+    """The streams and their floors of a kind."""
+    return [(due.stream.id, due.floors[kind]) for due in group if kind in due.floors]
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[lo : lo + size] for lo in range(0, len(items), size))
+
+
+def _each(items: Sequence[T], step: Callable[[Sequence[T]], int]) -> Iterator[int]:
+    """A step for some of the items after the other; those that found nothing are not told."""
+    return filter(None, (step(some) for some in _parts(items, STEP)))
 
 
 def _all(step: Callable[[], int]) -> Iterator[int]:
