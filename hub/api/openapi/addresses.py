@@ -19,6 +19,7 @@ PARTS: Final[dict[str, tuple[Shape, str]]] = {
     "stream": (UUID, "The stream's UUID."),
     "ids": ({"type": "string"}, "UUIDs of streams, with `;` between them."),
     "device": (ID, "The device's id."),
+    "register": ({"type": "string"}, "An address in the device, encoded as part of a URL."),
     "group": (ID, "The group's id."),
     "data": (ID, "The data stream's id."),
     "value": (RECORD, "The value's id."),

@@ -101,6 +101,8 @@ DOORS: Final[dict[str, Door]] = {
     ),
     "streams": Door("streams", "Time series: streams and their datapoints."),
     "plant.devices": Door("devices", "Plant: machines that are read and written."),
+    "plant.io": Door("devices", "Plant: machines that are read and written."),
+    "plant.browse": Door("devices", "Plant: machines that are read and written."),
     "plant.groups": Door("groups", "Plant: groups of data streams."),
     "plant.data": Door("data streams", "Plant: data streams, which are streams with a place."),
     "plant.event_logs": Door("event logs", "Plant: what happened, and pages that tell of it."),

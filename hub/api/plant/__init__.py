@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from hub.api.plant import data, devices, event_logs, groups, retention, statistics, values, windows
+from hub.api.plant import (
+    browse,
+    data,
+    devices,
+    event_logs,
+    groups,
+    io,
+    retention,
+    statistics,
+    values,
+    windows,
+)
 from hub.api.plant.listing import check_ids
 
 bp = Blueprint("plant", __name__, url_prefix="/api")
 bp.url_value_preprocessor(check_ids)
-for _part in (devices, groups, data, values, statistics, windows, event_logs, retention):
+_PARTS = (devices, io, browse, groups, data, values, statistics, windows, event_logs, retention)
+for _part in _PARTS:
     bp.register_blueprint(_part.bp)
