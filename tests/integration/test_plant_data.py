@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -278,6 +279,22 @@ def test_a_key_to_a_device_makes_and_moves_data_within_it(
 def test_a_key_to_some_data_makes_no_other(client: FlaskClient, services: Services, plant: Door):
     narrow = door(client, services, within=reach(streams=[plant.data()]))
     assert code(narrow.post("data/", name=fresh())) == (403, "forbidden")
+
+
+def test_what_was_removed_meanwhile_has_no_streams_whoever_else_changes_them(
+    plant: Door, services: Services, database: Database
+):
+    device, group, data = plant.device(), plant.group(), plant.data()
+    belonging = services.plant.data._belonging
+    old = belonging.streams.by_id(data)
+    new = replace(old, place=replace(old.place, device=device, group=group))
+    assert belonging.streams.change(old, new)
+    database.devices.delete_one({"_id": device})
+    database.groups.delete_one({"_id": group})
+    database.streams.update_one({"_id": data}, {"$set": {"unit": "by somebody else"}})
+    assert belonging.bind(old.place, new)
+    told = plant.get(f"data/{data}/").json
+    assert (told["device"], told["group"], told["unit"]) == (None, None, "by somebody else")
 
 
 def test_reading_data_is_not_writing_it(client: FlaskClient, services: Services, plant: Door):

@@ -38,17 +38,6 @@ class Belonging:
         if new.group not in (None, old.group) and not _is_there(self.groups, new.group or 0):
             raise refused("group", NO_GROUP)
 
-    def _attach(self, device: int, place: Place) -> BadField | None:
-        """Tell a device of a place; what to refuse where it does not have it."""
-        found = self.devices.attach(device)
-        if found is None:
-            return refused("device", NO_DEVICE)
-        try:
-            addressing.check(found, place)
-        except BadField as exc:
-            return exc
-        return None
-
     def _check_address(self, device: int, place: Place) -> None:
         try:
             found = self.devices.get(device)
@@ -64,14 +53,25 @@ class Belonging:
             belongs to it no more then, or has the address that it had.
         """
         place = new.place
-        if place.device is not None and _address(place) != _address(old):
-            refusal = self._attach(place.device, place)
-            if refusal is not None:
-                self.streams.change(new, replace(new, place=_back(place, old)))
-                return refusal
+        refusal = self._bind_device(old, new)
         if place.group not in (None, old.group) and not self.groups.attach(place.group or 0):
-            self.streams.change(new, replace(new, place=replace(place, group=None)))
-            return refused("group", NO_GROUP)
+            self.streams.take_out(place.group or 0, [new.id])
+            return refusal or refused("group", NO_GROUP)
+        return refusal
+
+    def _bind_device(self, old: Place, new: Stream) -> BadField | None:
+        place = new.place
+        if place.device is None or _address(place) == _address(old):
+            return None
+        found = self.devices.attach(place.device)
+        if found is None:
+            self.streams.detach(place.device)
+            return refused("device", NO_DEVICE)
+        try:
+            addressing.check(found, place)
+        except BadField as exc:
+            self.streams.change(new, replace(new, place=_back(place, old)))
+            return exc
         return None
 
 
