@@ -162,7 +162,7 @@ def blotted(answer: TestResponse, *parts: str) -> tuple[Any, ...]:
 
 def answers(who: Door, method: str, rule: Rule, parts: dict[str, str]) -> Iterator[Any]:
     """What is answered by a route, however it is asked."""
-    named = {name: parts[name] for name in rule._converters}
+    named = {name: parts.get(name, "D1") for name in rule._converters}
     url = APP.url_map.bind("localhost").build(rule.endpoint, named, method).removeprefix("/api/")
     shown = [part.split("-")[0] for part in named.values()]
     for query in QUERIES:
