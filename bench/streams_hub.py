@@ -18,7 +18,7 @@ from hub.store.schema import COLLECTIONS
 from hub.values import Late
 from tests.live import wait_until
 
-WORKER = r"-m hub\.worker"
+WORKER = r"-m hub\.worker --only timetable"
 UNSEEN = {"d": True}
 
 

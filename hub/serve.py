@@ -1,9 +1,9 @@
-"""The whole hub on one machine: web, worker and the embedded database, kept running.
+"""The whole hub on one machine: web, workers and the embedded database, kept running.
 
 ``scripts/serve`` ends here. Each part is a process of its own; one that ends is started again,
 with a growing pause while it keeps ending. SIGTERM and SIGINT stop the web first, then the
-worker, then the database. With ``--demo`` the feed of made-up streams is a part too, and ends
-before the worker.
+worker that polls devices, then that of the timetable, then the database. With ``--demo`` the feed
+of made-up streams is a part too, and ends before the workers.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ def web_command(settings: Settings) -> list[str]:
         *("--threads", str(settings.web_threads), "--keep-alive", "75"),
         *("--limit-request-line", "8190", "--graceful-timeout", "30", "--log-level", "warning"),
     ]
+
+
+def worker_command(role: str) -> list[str]:
+    """A worker of one role. Polling is apart, as the other's work would make it late."""
+    return [sys.executable, "-m", "hub.worker", "--only", role]
 
 
 def demo_command() -> list[str]:
@@ -130,7 +135,7 @@ def _die_with_parent() -> None:
     "--demo", is_flag=True, help="Make a demo dataset and streams; print how to use them."
 )
 def main(demo: bool) -> None:
-    """Run the hub until Ctrl-C: web server, worker and, unless HUB_MONGO_URI names one, MongoDB."""
+    """Run the hub until Ctrl-C: web server, workers and, if HUB_MONGO_URI names none, MongoDB."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -159,7 +164,8 @@ def _parts(settings: Settings, *, demo: bool) -> tuple[Part, ...]:
     return (
         Part("web", web_command(settings)),
         *([feed] if demo else []),
-        Part("worker", [sys.executable, "-m", "hub.worker"]),
+        Part("polling", worker_command("polling")),
+        Part("worker", worker_command("timetable")),
     )
 
 

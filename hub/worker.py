@@ -1,4 +1,4 @@
-"""The worker process: the timetable's clock (``python -m hub.worker``)."""
+"""The worker process: the clock of the timetable, and polling (``python -m hub.worker``)."""
 
 from __future__ import annotations
 
@@ -6,36 +6,82 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from threading import Event
+from typing import Final
 
+import click
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from hub.errors import HubError, SetupError
 from hub.jobs import schedule
+from hub.jobs.polling.loop import Poller
+from hub.services import Services
 from hub.settings import Settings
 from hub.wiring import open_hub
 
+TIMETABLE: Final = "timetable"
+POLLING: Final = "polling"
+ROLES = (TIMETABLE, POLLING)
 
-def main() -> None:
-    """Run until SIGTERM or SIGINT; jobs under way are finished first."""
+
+@click.command()
+@click.option("--only", type=click.Choice(ROLES), help="Do one half of a worker's work.")
+def main(only: str | None) -> None:
+    """Run until SIGTERM or SIGINT; jobs under way are finished first, and all that was polled
+    is stored."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     try:
         hub = open_hub(Settings.from_env(os.environ))
     except SetupError as exc:
         sys.exit(f"hub.worker: {exc.message}")
-    stopping = Event()
+    stopping, broken = Event(), Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    scheduler = BackgroundScheduler(timezone="UTC")
-    holding = schedule.bind(scheduler, hub.services, stopping)
-    scheduler.start()
+    stops = _started(hub.services, ROLES if only is None else (only,), stopping, broken)
     stopping.wait()
-    scheduler.shutdown(wait=True)
-    with suppress(HubError):
-        holding.give_all_back()
+    for stop in stops:
+        stop()
     hub.close()
+    if broken.is_set():
+        sys.exit("hub.worker: polling ended by itself")
+
+
+def _started(
+    services: Services, roles: Collection[str], stopping: Event, broken: Event
+) -> list[Callable[[], None]]:
+    """Start what a worker of some roles does; how each is stopped."""
+    stops = []
+    if POLLING in roles:
+        stops.append(_polling(services, stopping, broken))
+    if TIMETABLE in roles:
+        stops.append(_timetable(services, stopping))
+    return stops
+
+
+def _timetable(services: Services, stopping: Event) -> Callable[[], None]:
+    scheduler = BackgroundScheduler(timezone="UTC")
+    holding = schedule.bind(scheduler, services, stopping)
+    scheduler.start()
+
+    def stop() -> None:
+        scheduler.shutdown(wait=True)
+        with suppress(HubError):
+            holding.give_all_back()
+
+    return stop
+
+
+def _polling(services: Services, stopping: Event, broken: Event) -> Callable[[], None]:
+    def end() -> None:
+        broken.set()
+        stopping.set()
+
+    poller = Poller(services, schedule.HOLDER, end)
+    poller.start()
+    return poller.stop
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from hub.store.mongod import status
 from tests.live import Live, running, wait_until
 
 ROUNDS = 3
-MASTER, WEB, WORKER = r"gunicorn wsgi:app", r"gunicorn wsgi:app", r"-m hub\.worker"
+MASTER, WEB, WORKER = r"gunicorn wsgi:app", r"gunicorn wsgi:app", r"-m hub\.worker --only timetable"
 
 
 def web_pids(hub: Live) -> list[int]:

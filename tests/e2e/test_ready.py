@@ -41,7 +41,7 @@ def test_a_worker_that_is_stopped_is_missed_and_comes_back(
     with running(tmp_path_factory.mktemp("ready"), HUB_WEB_WORKERS="1") as hub:
         wait_until(lambda: asked(hub)[0] == 200, "the worker is at work")
         statuses: list[int] = []
-        kill(hub.children("hub.worker")[0], signal.SIGTERM)
+        kill(hub.children("only timetable")[0], signal.SIGTERM)
 
         def back() -> bool:
             statuses.append(asked(hub)[0])
