@@ -7,7 +7,7 @@ does not bring its state back.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from pymongo import UpdateOne
@@ -25,12 +25,29 @@ GONE_KEPT_S = 3_600
 class DeviceStates:
     def __init__(self, mongo: Mongo) -> None:
         self._rows = mongo.db.get_collection("device_states", write_concern=SOON)
+        self._workers = mongo.db["workers"]
 
     def get(self, ids: Collection[int]) -> dict[int, DeviceState]:
         """The states of those that have one, by device."""
         with translated():
             rows = self._rows.find({"_id": {"$in": list(ids)}, "gone": None})
             return {int(row["_id"]): _state(row) for row in rows}
+
+    def current(self, ids: Collection[int]) -> dict[int, DeviceState]:
+        """As ``get``, but of no worker where that is not alive any more."""
+        found = self.get(ids)
+        alive = self._alive({each.worker for each in found.values() if each.worker is not None})
+        return {
+            number: state if state.worker in alive else replace(state, worker=None)
+            for number, state in found.items()
+        }
+
+    def _alive(self, workers: Collection[str]) -> set[str]:
+        if not workers:
+            return set()
+        wanted = {"_id": {"$in": list(workers)}, "until": {"$gt": datetime.now(UTC)}}
+        with translated():
+            return {str(row["_id"]) for row in self._workers.find(wanted, {"_id": True})}
 
     def put(self, states: Sequence[DeviceState]) -> None:
         """Set the states of some devices, in one request; of removed ones nothing is kept.

@@ -49,6 +49,20 @@ class WorkerPulse:
             raise Unavailable("no worker is at work")
 
 
+class PollingPulse:
+    """Of the workers that poll devices: one that lives keeps its row in ``workers`` up."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._workers = mongo.db["workers"]
+
+    def feel(self, limit_s: float | None = None) -> None:
+        """Raises Unavailable: none lives, or the database does not say so in ``limit_s``."""
+        with _within(limit_s):
+            found = self._workers.find_one({"until": {"$gt": datetime.now(UTC)}}, {"_id": True})
+        if found is None:
+            raise Unavailable("no worker polls devices")
+
+
 class Room:
     """On the disk of a folder, which need not be there yet."""
 

@@ -40,10 +40,12 @@ def buckets(ground: Ground) -> Buckets:
 def health(ground: Ground) -> Health:
     mongo, remote, settings = ground.mongo, ground.remote, ground.settings
     pulse, workers = store_health.Pulse(mongo), store_health.WorkerPulse(mongo, WORKER_JOBS)
+    polling = store_health.PollingPulse(mongo)
     room = store_health.Room(settings.data_dir, settings.disk_free_bytes_min)
     checks = {
         "db": Check(lambda: pulse.feel(QUICK_S)),
         "worker": Check(lambda: workers.feel(QUICK_S)),
+        "devices": Check(lambda: polling.feel(QUICK_S)),
         "disk": Check(room.look),
         "redis": Check(store_redis.RedisPulse(remote).feel) if remote else None,
     }

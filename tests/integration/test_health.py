@@ -24,7 +24,7 @@ from tests.live import wait_until
 from tests.redis_server import RedisServer, redis_server
 
 HALF_A_MINUTE = timedelta(seconds=30)
-EVERY = "db,worker,disk,redis"
+EVERY = "db,worker,devices,disk,redis"
 
 
 @contextmanager
@@ -151,6 +151,22 @@ def test_other_leases_do_not_count(
     services.leases.take(job, "a worker", timedelta(seconds=length_s))
     with hub(settings) as client:
         checks(client, "worker", 503)
+
+
+def test_no_worker_polls_devices(settings: Settings) -> None:
+    with hub(settings) as client:
+        found = checks(client, "devices", 503)["devices"]
+    assert found["reason"] == "no worker polls devices"
+
+
+@pytest.mark.parametrize(("length_s", "status"), [(30, 200), (-1, 503)])
+def test_a_worker_that_lives_polls_devices(
+    settings: Settings, services: Services, length_s: float, status: int
+) -> None:
+    services.workers.tell("a worker", timedelta(seconds=length_s))
+    with hub(settings) as client:
+        checks(client, "devices", status)
+    services.workers.leave("a worker")
 
 
 def test_the_disk_is_full(settings: Settings, tmp_path: Path) -> None:

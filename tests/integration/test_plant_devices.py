@@ -122,7 +122,7 @@ def test_what_is_missing_is_named(plant: Door, missing: str):
 @pytest.mark.parametrize(
     ("body", "expected"),
     [(b"", (400, "bad_field")), (b"[]", (400, "bad_field")), (b"{", (400, "not_json")),
-     (b'{"name": 1, "name": 2}', (400, "bad_query"))],
+     (b'{"name": 1, "name": 2}', (400, "bad_field"))],
 )  # fmt: skip
 def test_a_body_is_one_object(plant: Door, body: bytes, expected: tuple[int, str]):
     json = {"Content-Type": "application/json"}

@@ -29,13 +29,13 @@ _OWN: Final[Document] = {"id": ID, "created": TIME, "updated": TIME}
 _STATE: Final = closed(
     {
         "status": some_of("disabled", *get_args(DeviceStatus)),
-        "since": TIME,
+        "since": or_null(TIME),
         "last_good": or_null(TIME),
         "last_error": or_null(closed({"code": TEXT, "message": TEXT, "at": TIME})),
         "latency_ms": or_null(NUMBER),
         "polls": WHOLE,
         "missed": WHOLE,
-        "counted_from": TIME,
+        "counted_from": or_null(TIME),
         "worker": or_null(TEXT),
     }
 )

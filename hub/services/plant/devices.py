@@ -64,7 +64,7 @@ class Devices:
 
     def told(self, devices: Sequence[Device]) -> list[Document]:
         """What is told of some devices, each with the state of its polling."""
-        states = self._states.get([each.id for each in devices])
+        states = self._states.current([each.id for each in devices])
         return [facts.of_device(each, states.get(each.id)) for each in devices]
 
     def create(self, body: Any, principal: Principal) -> Device:

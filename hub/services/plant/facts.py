@@ -37,18 +37,21 @@ def of_device(device: Device, state: DeviceState | None = None) -> Document:
 
 
 def _of_state(device: Device, state: DeviceState | None) -> Document:
-    at = device.created
-    known = state or DeviceState(device=device.id, since=at, counted_from=at)
+    """Where nobody polls a device it is not known whether it is up, nor since when."""
+    none = DeviceState(device=device.id, since=device.created, counted_from=device.created)
+    last = state or none
+    polled = device.enabled and last.worker is not None and last.status != "unknown"
+    unpolled = "unknown" if device.enabled else "disabled"
     return {
-        "status": known.status if device.enabled else "disabled",
-        "since": told(known.since),
-        "last_good": _moment(known.last_good),
-        "last_error": _of_error(known.error),
-        "latency_ms": known.latency_ms,
-        "polls": known.polls,
-        "missed": known.missed,
-        "counted_from": told(known.counted_from),
-        "worker": known.worker,
+        "status": last.status if polled else unpolled,
+        "since": told(last.since) if polled else None,
+        "last_good": _moment(last.last_good),
+        "last_error": _of_error(last.error),
+        "latency_ms": last.latency_ms,
+        "polls": last.polls,
+        "missed": last.missed,
+        "counted_from": _moment(state and state.counted_from),
+        "worker": last.worker,
     }
 
 
