@@ -19,7 +19,7 @@ from typing import ParamSpec, TypeVar, cast
 from hub.devices.contract import Driver
 from hub.errors import DeviceError, HubError
 from hub.services.devices import calls
-from hub.services.devices.calls import Op
+from hub.services.devices.calls import Call, Op, Outcome
 from hub.store.device_calls import DeviceCalls, Waiting
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,8 @@ class Desk:
     """Carries out the calls that are addressed to ``holder``, on one event loop.
 
     ``driver_of`` gives the driver that polls a device now, and is called on that loop; where it
-    gives None the call goes back to who asked.
+    gives None the call goes back to who asked. A driver that polls no more when a call is done
+    is closed, as the call may have opened it again.
     """
 
     def __init__(
@@ -126,15 +127,24 @@ class Desk:
         if taken is None:
             return
         call = calls.call_of(cast(Op, taken.op), taken.asked)
-        left_s = taken.left_s - (monotonic() - asked)
         try:
-            told = calls.outcome_text(await calls.done(driver, call, left_s))
+            outcome = await self._outcome(each.device, driver, call, asked + taken.left_s)
+        finally:
+            if self._driver_of(each.device) is not driver:
+                await driver.close()
+        await self._in_thread(self._calls.answer, each.id, calls.outcome_text(outcome))
+
+    async def _outcome(
+        self, device: int, driver: Driver, call: Call, until: float
+    ) -> Outcome | HubError:
+        """What a call gives, or what goes wrong with it."""
+        try:
+            return await calls.done(driver, call, until - monotonic())
         except HubError as exc:
-            told = calls.outcome_text(exc)
+            return exc
         except Exception:
-            log.exception("a call of device %d", each.device)
-            told = calls.outcome_text(DeviceError(BUG))
-        await self._in_thread(self._calls.answer, each.id, told)
+            log.exception("a call of device %d", device)
+            return DeviceError(BUG)
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
         """Ring when a call comes in; where the database cannot say, ``_wait`` looks often."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from hub.devices.simulators.melsec import MelsecSimulator
 
 T = TypeVar("T")
+BATCH_WRITE = b"\x01\x14"
 
 
 class Beside:
@@ -60,6 +61,24 @@ class OneAtATime(MelsecSimulator):
             return
         self.served += 1
         await super()._serve(reader, writer)
+
+
+class Slow(OneAtATime):
+    """One that takes so long for each answer. ``asked`` counts the requests."""
+
+    read_s = 0.0
+    write_s = 0.0
+    asked = 0
+
+    def _done(self, rest: bytes) -> bytes:
+        self.asked += 1
+        self._pause_s = self.write_s if rest[2:4] == BATCH_WRITE else self.read_s
+        return super()._done(rest)
+
+    async def answered(self, reader: asyncio.StreamReader) -> bytes:
+        answer = await super().answered(reader)
+        await asyncio.sleep(self._pause_s)
+        return answer
 
 
 class Dripping:
