@@ -173,6 +173,16 @@ def test_without_a_key(world: World, route: Route) -> None:
     assert "WWW-Authenticate" in answer.headers
 
 
+@those("key", "plant")
+def test_without_its_last_slash_it_is_the_same(world: World, route: Route) -> None:
+    as_it_is = world.ask_with(route, *scopes.SCOPES)
+    secret = world.keys[frozenset(scopes.SCOPES)]
+    url = route.url(world.dataset).rstrip("/")
+    answer = world.app.test_client().open(url, method=route.method, auth=(secret, ""))
+    assert answer.status_code == as_it_is.status_code
+    assert "Location" not in answer.headers
+
+
 @those("optional", "public", changing=False)
 def test_what_is_open_to_all(world: World, route: Route) -> None:
     assert is_let_in(world.ask(route))
