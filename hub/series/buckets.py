@@ -79,8 +79,21 @@ def parsed(text: str) -> tuple[int, int]:
     return int(offset), int(sequence or 0)
 
 
-def points_of(bucket: Bucket, held: Mapping[str, Any]) -> Points:
-    """The datapoints of a document's map, in order."""
+def points_of(
+    bucket: Bucket, held: Mapping[str, Any], doubted: Mapping[str, Any] | None = None
+) -> Points:
+    """The datapoints of a document's map, in order.
+
+    Args:
+        doubted: those that were uncertain, by name, as they were then.
+    """
+    doubts = frozenset[int]()
+    if doubted:
+        doubts = frozenset(
+            bucket.start + parsed(text)[0]
+            for text, value in doubted.items()
+            if text in held and held[text] == value
+        )
     try:
         offsets = np.fromiter(map(int, held), np.int64, len(held))
         order = _order(offsets)
@@ -92,13 +105,14 @@ def points_of(bucket: Bucket, held: Mapping[str, Any]) -> Points:
     if order is not None:
         offsets = offsets[order]
         values = [values[index] for index in order.tolist()]
-    return Points(offsets + bucket.start, values)
+    return Points(offsets + bucket.start, values, doubts)
 
 
 def in_order(points: Points) -> Points:
     """The same datapoints, ascending; those of one instant keep their order."""
     order = np.argsort(points.at, kind="stable")
-    return Points(points.at[order], [points.values[index] for index in order.tolist()])
+    values = [points.values[index] for index in order.tolist()]
+    return Points(points.at[order], values, points.doubts)
 
 
 def _order(offsets: IntArray) -> IntArray | None:

@@ -22,17 +22,19 @@ class Points:
     """Datapoints ascending in ``at`` (ms), those of one instant in the order of their arrival.
 
     A value is a number, None, any JSON value of a nominal or graph stream, or an object of
-    downsampled letters that was appended as such.
+    downsampled letters that was appended as such. ``doubts`` are the times at which the first value
+    is uncertain, as far as whoever read the datapoints asked for that; some may lie elsewhere.
     """
 
     at: IntArray
     values: list[Any]
+    doubts: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.values)
 
     def part(self, chosen: slice) -> Points:
-        return Points(self.at[chosen], self.values[chosen])
+        return Points(self.at[chosen], self.values[chosen], self.doubts)
 
     def between(self, lo: int, hi: int) -> Points:
         """Those with ``lo <= at < hi``."""
@@ -55,7 +57,8 @@ def joined(pieces: Sequence[Points]) -> Points:
     if not pieces:
         return NO_POINTS
     values = [value for piece in pieces for value in piece.values]
-    return Points(np.concatenate([piece.at for piece in pieces]), values)
+    doubts = frozenset[int]().union(*(piece.doubts for piece in pieces))
+    return Points(np.concatenate([piece.at for piece in pieces]), values, doubts)
 
 
 def as_parts(points: Points, *, numeric: bool) -> Parts:

@@ -42,12 +42,14 @@ class Statistic:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One value. ``sequence`` counts the values of one instant (``at``, ms) from 0."""
+    """One value. ``sequence`` counts the values of one instant (``at``, ms) from 0; ``uncertain``
+    is one that its device was not sure of."""
 
     stream: int
     at: int
     sequence: int
     value: Any
+    uncertain: bool = False
 
     @property
     def id(self) -> str:

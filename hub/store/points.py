@@ -48,6 +48,9 @@ TOGETHER = 64
 """Looks that are sent at once; the server bounds the length of a pipeline."""
 FULL = (10334, 17419)
 """The server's codes for a document over 16 MiB."""
+PLAIN: Doc = {"v": 1}
+QUALITY: Doc = {"v": 1, "q": 1}
+"""What is read of documents: the values, and which of them are uncertain."""
 ENDS = (("a", ASCENDING), ("z", DESCENDING))
 
 
@@ -194,14 +197,18 @@ class PointStore:
                 raise
         return bool(made.matched_count) or made.upserted_id is not None
 
-    def between(self, stream: Stream, lo: int, hi: int, wanted: int = 0) -> Iterator[Points]:
+    def between(
+        self, stream: Stream, lo: int, hi: int, wanted: int = 0, *, quality: bool = False
+    ) -> Iterator[Points]:
         """The datapoints with ``lo <= at < hi`` in order, in pieces of about a document.
 
         Args:
             wanted: how many will do (0: all), so that not many more are read.
+            quality: tell which of them are uncertain.
         """
+        fields = QUALITY if quality else PLAIN
         widths = sizes(stream.widths)
-        cursors = [self._of_width((stream.id, width), lo, hi, wanted) for width in widths]
+        cursors = [self._of_width((stream.id, w), (lo, hi), wanted, fields) for w in widths]
         ordered = merge(*cursors, key=lambda item: item[0].start)
         held: list[Points] = []
         until = lo
@@ -215,16 +222,16 @@ class PointStore:
             yield _clipped(held, lo, hi)
 
     def _of_width(
-        self, which: tuple[int, int], lo: int, hi: int, wanted: int
+        self, which: tuple[int, int], span: tuple[int, int], wanted: int, fields: Doc
     ) -> Iterator[tuple[Bucket, Points]]:
-        stream, width = which
+        (stream, width), (lo, hi) = which, span
         first = {"s": stream, "w": width, "h": lo - lo % width}
         after = {"s": stream, "w": width, "h": hi}
         with translated():
-            rows = self._values.find({"_id": {"$gte": first, "$lt": after}}, {"v": 1}).sort("_id")
+            rows = self._values.find({"_id": {"$gte": first, "$lt": after}}, fields).sort("_id")
             for row in rows.batch_size(max(SOME, wanted // POINTS_LEAST)) if wanted else rows:
                 bucket = bucket_of(row["_id"])
-                yield bucket, buckets.points_of(bucket, row.get("v", {}))
+                yield bucket, buckets.points_of(bucket, row.get("v", {}), row.get("q"))
 
     def many(self, ranges: Iterable[tuple[Stream, int, int]]) -> list[Points]:
         """The datapoints of several ranges, read at once; ``lo <= at < hi`` for each."""

@@ -7,6 +7,7 @@ from hub.series.buckets import Bucket, sizes
 from hub.series.points import Points, joined
 from hub.store.client import Mongo, translated
 from hub.store.point_documents import bucket_of
+from hub.store.points import QUALITY
 from hub.values import Stream
 
 MORE = 4
@@ -37,11 +38,12 @@ class RecentPoints:
         while count < wanted:
             mine = {"_id": {"$gt": {"s": stream.id, "w": width}, "$lt": after}}
             with translated():
-                rows = list(self._values.find(mine, {"v": 1}).sort("_id", -1).limit(size))
+                rows = list(self._values.find(mine, QUALITY).sort("_id", -1).limit(size))
             for row in rows:
                 bucket = bucket_of(row["_id"])
-                found.append((bucket, buckets.points_of(bucket, row.get("v", {}))))
-                count += len(found[-1][1])
+                points = buckets.points_of(bucket, row.get("v", {}), row.get("q"))
+                found.append((bucket, points))
+                count += len(points)
             if len(rows) < size:
                 break
             after, size = rows[-1]["_id"], size * MORE

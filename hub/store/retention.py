@@ -220,6 +220,7 @@ def _trimming(row: Mapping[str, Any], offset: int) -> UpdateOne | DeleteOne | No
     if not left:
         return DeleteOne(same)
     unset = dict.fromkeys((f"v.{name}" for name in gone), "")
+    unset |= {f"q.{name}": "" for name in gone if name in row.get("q", ())}
     if row.get("d") and row["hi"] < offset:
         unset |= dict.fromkeys(MARKED, "")
     return UpdateOne(same, {"$unset": unset, "$set": extent(left), "$inc": {"r": 1}})

@@ -25,11 +25,18 @@ from hub.services.retention.policies import TABLES
 from hub.values import Document
 
 DATA: Final = {"data": ID}
-_POINT: Final[Document] = {"data": ID, "timestamp": TIME, "value": {}}
+QUALITY: Final = "quality"
+"""Told only of values that are not good."""
+_POINT: Final[Document] = {
+    "data": ID,
+    "timestamp": TIME,
+    "value": {},
+    QUALITY: some_of("uncertain"),
+}
 _TOLD: Final = {name: or_null(WHOLE if name == "count" else NUMBER) for name in FIELDS}
 _STATISTIC: Final[Document] = {"data": ID, "timestamp": TIME, **_TOLD}
-_VALUE: Final = Named("Value", closed(_POINT))
-_VALUE_WITH_ID: Final = Named("ValueRecord", closed({"id": TEXT, **_POINT}))
+_VALUE: Final = Named("Value", closed(_POINT, QUALITY))
+_VALUE_WITH_ID: Final = Named("ValueRecord", closed({"id": TEXT, **_POINT}, QUALITY))
 _STATISTICS: Final = Named("Statistic", closed(_STATISTIC, *FIELDS))
 _STATISTIC_WITH_ID: Final = Named(
     "StatisticRecord", closed({"id": TEXT, **_STATISTIC}, "id", *FIELDS)

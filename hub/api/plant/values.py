@@ -97,7 +97,8 @@ def single(value: str) -> Response:
 
 
 def _shown(record: Record) -> Document:
-    return {"data": record.stream, "timestamp": told_ms(record.at), "value": record.value}
+    shown = {"data": record.stream, "timestamp": told_ms(record.at), "value": record.value}
+    return shown | {"quality": "uncertain"} if record.uncertain else shown
 
 
 def _with_id(record: Record) -> Document:

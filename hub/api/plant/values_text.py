@@ -31,6 +31,7 @@ def _texts(pieces: Iterable[bytes]) -> Texts:
 
 BETWEEN = b"},{"
 _END = b'","value":'
+UNCERTAIN = b',"quality":"uncertain"'
 _MINUTES = _texts(b"T%02d:%02d:" % divmod(minute, 60) for minute in range(DAY_S // 60))
 _SECONDS = _texts(b"%02d" % second for second in range(60))
 _REST = _texts([b"Z" + _END, *(b".%03dZ" % rest + _END for rest in range(1, SECOND_MS))])
@@ -102,7 +103,7 @@ def rows(stretch: Stretch, begin: Begin, before: bytes) -> bytes:
     seconds = stretch.at // SECOND_MS
     columns = begin(stretch, _days(stretch.streams, seconds // DAY_S))
     columns += _times(seconds % DAY_S, stretch.at % SECOND_MS)
-    columns.append(_values(stretch.values))
+    columns.append(_values(stretch))
     pieces = [b""] * (len(stretch) * len(columns))
     for index, column in enumerate(columns):
         pieces[index :: len(columns)] = column
@@ -139,7 +140,14 @@ def _chosen(texts: Texts, which: IntArray) -> Column:
     return found
 
 
-def _values(values: list[Any]) -> Column:
+def _values(stretch: Stretch) -> Column:
+    column = _plain(stretch.values)
+    for index in stretch.uncertain:
+        column[index] += UNCERTAIN
+    return column
+
+
+def _plain(values: list[Any]) -> Column:
     text = dumps(values)[1:-1]
     if not any(mark in text for mark in _WITHIN):
         return text.split(b",")

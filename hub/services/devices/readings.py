@@ -86,7 +86,7 @@ class Sink:
         self._lock = Lock()
         self._offered: list[Sequence[Taken] | _Drop] = []
         self._last: dict[int, tuple[int, Kept]] = {}
-        self._stored = self._refused = 0
+        self._under_way = self._stored = self._refused = 0
         self._adopted = -math.inf
         self._held, self._stopping = Event(), Event()
         self._thread: Thread | None = None
@@ -120,6 +120,7 @@ class Sink:
     def counts(self) -> SinkCounts:
         with self._lock:
             offered = sum(len(one) for one in self._offered if not isinstance(one, _Drop))
+            offered += self._under_way
         waiting = self._waiting.values + offered
         return SinkCounts(self._stored, waiting, self._waiting.overflowed, self._refused)
 
@@ -143,6 +144,7 @@ class Sink:
             self._round()
         except Exception:
             log.exception("readings could not be stored")
+        self._under_way = 0
 
     def _round(self) -> None:
         wave = self._wave()
@@ -158,6 +160,7 @@ class Sink:
         """What is to be stored of what was offered."""
         with self._lock:
             offered, self._offered = self._offered, []
+            self._under_way = sum(len(one) for one in offered if not isinstance(one, _Drop))
         wave: Wave = {}
         for one in offered:
             if isinstance(one, _Drop):

@@ -33,19 +33,27 @@ STRETCH_FIELD = "stretch"
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Some values in order of time, in columns; ``at`` in ms, ``sequence`` as in ``Record``."""
+    """Some values in order of time, in columns; ``at`` in ms, ``sequence`` as in ``Record``.
+
+    ``uncertain`` are the places of those that are.
+    """
 
     streams: IntArray
     at: IntArray
     sequence: Sequence[int]
     values: list[Any]
+    uncertain: Sequence[int] = ()
 
     def __len__(self) -> int:
         return len(self.values)
 
     def start(self, count: int) -> Stretch:
         return Stretch(
-            self.streams[:count], self.at[:count], self.sequence[:count], self.values[:count]
+            self.streams[:count],
+            self.at[:count],
+            self.sequence[:count],
+            self.values[:count],
+            [place for place in self.uncertain if place < count],
         )
 
     @property
@@ -146,7 +154,7 @@ class PlantValues:
         """Whole documents each: an instant is never in two stretches."""
         held: list[Points] = []
         size = 0
-        for piece in self.points.between(stream, lo, hi, AHEAD):
+        for piece in self.points.between(stream, lo, hi, AHEAD, quality=True):
             held.append(piece)
             size += len(piece)
             if size >= STRETCH:
@@ -167,13 +175,24 @@ class PlantValues:
                 np.array([one.at for one in some], np.int64),
                 [one.sequence for one in some],
                 [one.value for one in some],
+                [place for place, one in enumerate(some) if one.uncertain],
             )
 
 
 def _stretch(stream: Stream, pieces: Sequence[Points]) -> Stretch:
     at = np.concatenate([piece.at for piece in pieces])
     values = list(chain.from_iterable(piece.values for piece in pieces))
-    return Stretch(np.full(len(at), stream.id, np.int64), at, sequences(at), values)
+    place, ids = sequences(at), np.full(len(at), stream.id, np.int64)
+    return Stretch(ids, at, place, values, _uncertain(pieces, at, place))
+
+
+def _uncertain(pieces: Sequence[Points], at: IntArray, place: Sequence[int]) -> list[int]:
+    """Which ones are: the first of their moments, where there is a doubt."""
+    doubts = [moment for piece in pieces for moment in piece.doubts]
+    if not doubts:
+        return []
+    found: list[int] = np.flatnonzero(np.isin(at, doubts)).tolist()
+    return [index for index in found if not place[index]]
 
 
 def _first(limit: int, batches: Iterator[Batch]) -> Iterator[Batch]:

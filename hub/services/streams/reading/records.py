@@ -50,13 +50,13 @@ class Records:
 
     def one(self, stream: Stream, at: int, sequence: int) -> Record:
         """The value of an id. Raises NotFound."""
-        (found,) = self._points.many([(stream, at, at + 1)])
+        found = list(self._range(stream, at, at + 1, 0))
         if sequence >= len(found):
             raise NotFound("no such record", id=Record(stream.id, at, sequence, None).id)
-        return Record(stream.id, at, sequence, found.values[sequence])
+        return found[sequence]
 
     def _range(self, stream: Stream, lo: int, hi: int, ahead: int) -> Iterator[Record]:
-        for piece in self._points.between(stream, lo, hi, ahead):
+        for piece in self._points.between(stream, lo, hi, ahead, quality=True):
             yield from _records(stream, piece)
 
     def _last(self, stream: Stream, limit: int) -> list[Record]:
@@ -66,7 +66,11 @@ class Records:
 
 def _records(stream: Stream, points: Points) -> Iterator[Record]:
     rows = zip(points.at.tolist(), sequences(points.at), points.values, strict=True)
-    return (Record(stream.id, at, sequence, value) for at, sequence, value in rows)
+    doubts = points.doubts
+    return (
+        Record(stream.id, at, sequence, value, not sequence and at in doubts)
+        for at, sequence, value in rows
+    )
 
 
 def sequences(at: IntArray) -> list[int]:

@@ -198,13 +198,14 @@ def _changes(stream: Stream, datapoints: Sequence[Datapoint], by: bytes) -> list
         order = np.argsort(at, kind="stable")
         at, values = at[order], [values[index] for index in order.tolist()]
     single = stream.late == "replace"
+    sure = single and stream.device is not None
     made = []
     for bucket, chosen in buckets.split(stream.id, stream.widths, at):
         offsets = (at[chosen] - bucket.start).tolist()
         own = map(str, offsets) if single else buckets.names(offsets)
         held = dict(zip(own, values[chosen], strict=True))
         lo, hi = int(at[chosen.start]), int(at[chosen.stop - 1])
-        made.append(Change(bucket, held, lo, hi, fresh=not single, by=by))
+        made.append(Change(bucket, held, lo, hi, fresh=not single, by=by, sure=sure))
     return made
 
 

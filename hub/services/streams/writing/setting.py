@@ -81,7 +81,7 @@ class Setting:
             if new and at < (self._points.ends(stream)[1] or 0):
                 raise LateDatapoint("older than the stream's newest value", path="timestamp")
             name = names[-1] if names else buckets.name(at - bucket.start, 0)
-            change = Change(bucket, {name: value}, at, at)
+            change = Change(bucket, {name: value}, at, at, sure=stream.device is not None)
             if self._points.exchange(change, held, (), revision):
                 return Record(stream.id, at, max(len(names) - 1, 0), value)
         raise Unavailable("the value could not be stored; too many writers at once")
@@ -118,6 +118,7 @@ def _changes(stream: Stream, points: Sequence[tuple[int, Any]]) -> list[Change]:
             {buckets.name(at - bucket.start, 0): value for at, value in own.items()},
             min(own),
             max(own),
+            sure=stream.device is not None,
         )
         for bucket, own in held.items()
     ]

@@ -1,0 +1,60 @@
+"""Sinks for tests: made over a real database, and closed in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hub.services.devices.limits import PollingLimits
+from hub.services.devices.outages import Outages
+from hub.services.devices.readings import Sink, Taken
+from hub.services.devices.storing import Storing
+from hub.services.streams.writing.placing import Placing
+from hub.store.counters import Counters
+from hub.store.event_logs import EventLogStore
+from hub.store.kept import KeptPoints
+from hub.store.polled import PolledPoints
+from hub.store.streams import Streams
+from hub.values import Stream
+from tests.live import wait_until
+from tests.streams import Streams as Made
+
+FLUSH_S = 0.05
+
+
+@contextmanager
+def sink(made: Made, folder: Path, **limits: Any) -> Iterator[Sink]:
+    """A sink over the streams' database; what waits is in ``folder``."""
+    mongo = made.mongo
+    rows, points = Streams(mongo), PolledPoints(mongo)
+    storing = Storing(points, rows, Placing(KeptPoints(mongo), rows))
+    outages = Outages(EventLogStore(mongo, Counters(mongo)))
+    bounds = PollingLimits(**({"flush_s": FLUSH_S} | limits))
+    opened = Sink(points, storing, outages, folder, bounds)
+    opened.start()
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def taken(stream: Stream, *rows: tuple[int, float], device: int = 1, **more: Any) -> list[Taken]:
+    return [Taken(device, stream, at, value, **more) for at, value in rows]
+
+
+def settled(sink: Sink) -> None:
+    """Wait until all that was offered is stored, refused or lost."""
+    wait_until(lambda: sink.counts().waiting == 0, "everything is stored")
+
+
+def stored(made: Made, stream: Stream) -> list[tuple[int, Any]]:
+    """All values of a stream in the database, in order of time."""
+    known = made.services.streams.of(stream.id)
+    found = made.services.values.records.range([known], 0, 2**42)
+    return [(one.at, one.value) for one in found]
+
+
+def logs(made: Made) -> Sequence[Any]:
+    return list(made.mongo.db["event_logs"].find({"kind": "device.backlog"}).sort("_id", 1))
