@@ -11,7 +11,7 @@ import orjson
 
 from hub.cli.session import Duration, json_option, put_out, session, table
 from hub.cli.stream import ADMIN
-from hub.services.plant import facts
+from hub.services import Services
 from hub.services.plant.devices import CASCADES, Cascade
 from hub.services.plant.fields import ID_MAX
 from hub.values import Device, DeviceKind, Document
@@ -57,7 +57,8 @@ def device() -> None:
 def create(*, as_json: bool, **options: Any) -> None:
     """Make a device. Nothing is sent to it."""
     with session() as services:
-        _put_out(services.plant.devices.create(_body(options), ADMIN), as_json=as_json)
+        made = services.plant.devices.create(_body(options), ADMIN)
+        _put_out(services, made, as_json=as_json)
 
 
 @device.command("list")
@@ -71,9 +72,13 @@ def list_(as_json: bool) -> None:
             after = found[-1].id if found else 0
             some, more = services.plant.devices.page(ADMIN, after=after, limit=ALL)
             found += some
-    headings = ("DEVICE", "NAME", "KIND", "HOST", "PORT", "ENABLED", "CREATED")
-    rows = [(d.id, d.name, d.kind, d.host, d.port, d.enabled, d.created) for d in found]
-    put_out([facts.of_device(d) for d in found], as_json=as_json, text=table(headings, rows))
+        told = services.plant.devices.told(found)
+    headings = ("DEVICE", "NAME", "KIND", "HOST", "PORT", "STATUS", "CREATED")
+    rows = [
+        (d.id, d.name, d.kind, d.host, d.port, each["state"]["status"], d.created)
+        for d, each in zip(found, told, strict=True)
+    ]
+    put_out(told, as_json=as_json, text=table(headings, rows))
 
 
 @device.command()
@@ -82,7 +87,7 @@ def list_(as_json: bool) -> None:
 def show(device_id: int, as_json: bool) -> None:
     """Show one device."""
     with session() as services:
-        _put_out(services.plant.devices.get(device_id, ADMIN), as_json=as_json)
+        _put_out(services, services.plant.devices.get(device_id, ADMIN), as_json=as_json)
 
 
 @device.command()
@@ -95,7 +100,7 @@ def change(*, device_id: int, as_json: bool, **options: Any) -> None:
     """Change what is named, and leave the rest."""
     with session() as services:
         changed = services.plant.devices.change(device_id, _body(options), ADMIN)
-        _put_out(changed, as_json=as_json)
+        _put_out(services, changed, as_json=as_json)
 
 
 @device.command()
@@ -138,11 +143,22 @@ def _read(definition: IO[bytes]) -> Document:
     return body
 
 
-def _put_out(found: Device, *, as_json: bool) -> None:
-    told = facts.of_device(found)
+def _put_out(services: Services, found: Device, *, as_json: bool) -> None:
+    (told,) = services.plant.devices.told([found])
     width = max(map(len, told))
-    lines = [f"{name:{width}}  {_shown(value)}".rstrip() for name, value in told.items()]
+    shown = told | {"state": _in_words(told["state"])}
+    lines = [f"{name:{width}}  {_shown(value)}".rstrip() for name, value in shown.items()]
     put_out(told, as_json=as_json, text="\n".join(lines))
+
+
+def _in_words(state: Document) -> str:
+    """The status, since when, and the last error."""
+    text = str(state["status"])
+    if state["since"] is not None:
+        text += f" since {state['since']}"
+    if (error := state["last_error"]) is not None:
+        text += f"; last error {error['at']}: {error['code']}, {error['message']}"
+    return text
 
 
 def _shown(value: Any) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from hub.cli.root import hub
 from hub.cli.stream import ADMIN
 from hub.services import Services
 from hub.settings import Settings
+from hub.values import DeviceState
 from tests.plant import fresh
 
 
@@ -48,6 +51,31 @@ def test_a_device_is_made_changed_listed_and_deleted(run: Any):
     assert changed == value(run("device", "show", number, "--json"))
     assert run("device", "delete", number, "--yes").output == "Deleted.\n"
     assert run("device", "show", number).exit_code == 1
+
+
+def test_the_state_of_its_polling_is_shown(run: Any, services: Services):
+    device = services.plant.devices.create({"name": fresh(), "kind": "ai"}, ADMIN)
+    number, at = str(device.id), datetime(2030, 1, 1, tzinfo=UTC)
+    error = {"code": "device_timeout", "message": "it did not answer", "at": at}
+    state = DeviceState(device=device.id, status="down", since=at, counted_from=at, error=error)
+    services.workers.tell("here", timedelta(minutes=5))
+    services.device_states.put([replace(state, worker="here")])
+    said = "down since 2030-01-01T00:00:00Z; last error 2030-01-01T00:00:00Z: device_timeout"
+    assert said in run("device", "show", number).output
+    listed = run("device", "list").output.splitlines()
+    assert listed[0].split() == ["DEVICE", "NAME", "KIND", "HOST", "PORT", "STATUS", "CREATED"]
+    (line,) = (each for each in listed if each.split()[0] == number)
+    assert " down " in line
+
+
+def test_a_secret_is_not_shown(run: Any):
+    body = {"name": fresh(), "kind": "opcua", "host": "plc"}
+    options = {"options": {"user": "anna", "password": "h0rse"}}
+    command = ("device", "create", body["name"], "--definition", "-")
+    result = run(*command, stdin=json.dumps(body | options))
+    assert result.exit_code == 0
+    assert '"password_set":true' in result.output
+    assert "h0rse" not in result.output
 
 
 def test_what_is_wrong_is_said(run: Any):

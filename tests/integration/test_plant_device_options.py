@@ -12,7 +12,7 @@ from hub.devices.registry import KNOWN
 from hub.services import Services
 from hub.services.plant import options
 from hub.values import DeviceKind
-from tests.pki import Identity, identity
+from tests.identities import Identity, identity
 from tests.plant import Door, door, faults, fresh
 
 LOGIN = {"user": "anna", "password": "secret"}
@@ -126,6 +126,9 @@ def test_a_certificate_and_its_key_are_taken(plant: Door, ours: Identity):
     ("name", "text"),
     [
         ("certificate", "nonsense"),
+        ("certificate", ""),
+        ("private_key", ""),
+        ("server_certificate", ""),
         ("certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
         ("server_certificate", "nonsense"),
         ("private_key", "nonsense"),
@@ -153,8 +156,9 @@ def test_a_new_certificate_is_held_against_the_key_that_stays(plant: Door, ours:
 
 
 def test_a_password_needs_a_user(plant: Door):
-    answer = plant.patch(server(plant, **LOGIN), options={"user": None})
-    assert list(faults(answer)) == ["options.user"]
+    for nobody in (None, ""):
+        answer = plant.patch(server(plant, **LOGIN), options={"user": nobody})
+        assert list(faults(answer)) == ["options.user"]
 
 
 OPTIONS = [(kind, name) for kind, known in KNOWN.items() for name in known]

@@ -73,7 +73,7 @@ def checked(given: Document) -> Document:
         for name in ("certificate", "private_key"):
             if not chosen[name]:
                 wrong[f"options.{name}"] = "A security policy needs it."
-    if chosen["password"] and not chosen["user"]:
+    if chosen["password"] is not None and not chosen["user"]:
         wrong["options.user"] = "A password needs it."
     refuse(wrong)
     return chosen

@@ -20,11 +20,12 @@ def faults(chosen: Document) -> dict[str, str]:
     certificate = _certificate(chosen["certificate"])
     key = _key(chosen["private_key"])
     wrong: dict[str, str] = {}
-    if chosen["certificate"] and certificate is None:
+    if chosen["certificate"] is not None and certificate is None:
         wrong["certificate"] = CERTIFICATE
-    if chosen["private_key"] and key is None:
+    if chosen["private_key"] is not None and key is None:
         wrong["private_key"] = KEY
-    if chosen["server_certificate"] and _certificate(chosen["server_certificate"]) is None:
+    pinned = chosen["server_certificate"]
+    if pinned is not None and _certificate(pinned) is None:
         wrong["server_certificate"] = CERTIFICATE
     if certificate and key and certificate.public_key() != key.public_key():
         wrong["private_key"] = ANOTHER

@@ -50,7 +50,7 @@ def _of_state(device: Device, state: DeviceState | None) -> Document:
         "latency_ms": last.latency_ms,
         "polls": last.polls,
         "missed": last.missed,
-        "counted_from": _moment(state and state.counted_from),
+        "counted_from": _moment(state.counted_from if state else None),
         "worker": last.worker,
     }
 
