@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,7 @@ from hub.app import create_app
 from hub.fetching.fetcher import FetchLimits
 from hub.services import Services, scopes
 from hub.settings import Settings
+from hub.values import DeviceState
 from tests import published
 from tests.hosts import Host, page
 from tests.people import SESSION, login, made_user
@@ -95,6 +97,15 @@ ASKED = [
     Asked("streams_appending_append", "/api/v1/stream/{stream}/", [{"v": "x"}], 400),
     Asked("plant_devices_every", "/api/device/?limit=1"),
     Asked("plant_devices_single", "/api/device/{device}/"),
+    Asked("plant_devices_single", "/api/device/{polled}/"),
+    Asked(
+        "plant_devices_create",
+        "/api/device/",
+        {"name": "line", "kind": "opcua", "host": "plc", "options": {"user": "a", "password": ""}},
+        201,
+    ),
+    Asked("plant_devices_change", "/api/device/{polled}/", {"options": {"byte_swap": True}}),
+    Asked("plant_devices_change", "/api/device/{polled}/", {"options": {"cpu": "xgk"}}, 400),
     Asked("plant_groups_every", "/api/group/"),
     Asked("plant_data_every", "/api/data/?limit=1"),
     Asked("plant_data_single", "/api/data/{data}/"),
@@ -182,6 +193,15 @@ def settings(settings: Settings, host: Host) -> Settings:
     return replace(settings, fetch=FetchLimits(allow=host.listed))
 
 
+def state_of(device: int) -> DeviceState:
+    """A state in which nothing is null but what always is."""
+    at = datetime(2030, 1, 1, tzinfo=UTC)
+    error = {"code": "device_timeout", "message": "it did not answer", "at": at}
+    return DeviceState(
+        device=device, since=at, last_good=at, error=error, latency_ms=1.5, counted_from=at
+    )
+
+
 @pytest.fixture(scope="module")
 def world(client: FlaskClient, services: Services, host: Host) -> World:
     made = published.make(client, services)
@@ -193,6 +213,8 @@ def world(client: FlaskClient, services: Services, host: Host) -> World:
         assert plant.post(f"data/{data}/value/", **body).status_code == 201
     told = {"timestamp": f"{DAY}T12:00:00Z", "mean": 1.5, "count": 3}
     assert plant.post(f"data/{data}/statistic/", **told).status_code == 201
+    polled = plant.device()
+    services.device_states.put([state_of(polled)])
     log = {"kind": "start", "timestamp": DAY, "url": host.url()}
     logged = plant.ask("POST", "event-log/", log)
     plant.group()
@@ -201,6 +223,7 @@ def world(client: FlaskClient, services: Services, host: Host) -> World:
         "private": made.datasets["dddd"],
         "plain": services.datasets.create("plain").dataset.uuid,
         "device": device,
+        "polled": polled,
         "data": data,
         "log": logged.json["id"],
         "stream": plant.get(f"data/{data}/").json["uuid"],
