@@ -14,6 +14,8 @@ from apscheduler.schedulers.base import BaseScheduler
 
 from hub.errors import HubError
 from hub.jobs.holding import Holding
+from hub.jobs.inference import infer
+from hub.jobs.pacing import Paced
 from hub.jobs.purge import purge
 from hub.jobs.retention import retain
 from hub.jobs.streams import backfill, downsample, feed, purge_streams
@@ -43,9 +45,10 @@ LONG = timedelta(minutes=10)
 
 def timetable(services: Services, stopping: Event) -> tuple[Job, ...]:
     return (
-        Job("downsample", lambda fence: downsample(services, fence, stopping), every_s=1),
+        Job("downsample", Paced(lambda fence: downsample(services, fence, stopping)), every_s=1),
         Job("feed", lambda _: feed(services, stopping), every_s=1),
         Job("backfill", lambda _: backfill(services, stopping), every_s=1),
+        Job("infer", lambda _: infer(services, stopping), every_s=1),
         Job("retention", lambda fence: retain(services, fence, stopping), every_s=10),
         Job("purge", lambda _: purge(services.datasets, stopping), 5, LONG),
         Job("purge-streams", lambda _: purge_streams(services, stopping), 5, LONG),

@@ -47,14 +47,16 @@ class Computing:
         """The windows of stretches that have values, some at a time; flat in memory, but for the
         values of one window."""
         together: list[Stretch] = []
+        documents = 0
         for stretch in stretches:
             if stretch.documents > DOCUMENTS_MAX:
                 yield from self._long(stretch)
                 continue
             together.append(stretch)
-            if sum(one.documents for one in together) > DOCUMENTS_MAX:
+            documents += stretch.documents
+            if documents > DOCUMENTS_MAX:
                 yield self._short(together)
-                together = []
+                together, documents = [], 0
         if together:
             yield self._short(together)
 
