@@ -90,19 +90,14 @@ class EventLogStore:
             done = self._rows.delete_one({"_id": old.id, "revision": old.revision})
         return bool(done.deleted_count)
 
-    def newest(self, chosen: Chosen, *, limit: int, budget_ms: int) -> list[EventLog]:
-        """At most ``limit``, newest first; of one moment those that were told later first.
-
-        Raises:
-            OverBudget: the server's time ran out.
-        """
-        with translated():
-            rows = self._rows.find(_condition(chosen), max_time_ms=budget_ms)
-            found = rows.sort([("timestamp", -1), ("_id", -1)]).limit(limit)
-            return [_log(row) for row in found]
-
     def batches(
-        self, chosen: Chosen, *, after: tuple[datetime, int] | None, budget_ms: int, size: int
+        self,
+        chosen: Chosen,
+        *,
+        after: tuple[datetime, int] | None,
+        budget_ms: int,
+        size: int,
+        newest_first: bool = False,
     ) -> Iterator[Batch]:
         """Rows in order of time, of one moment in order of their ids; ``_id`` is in them.
 
@@ -110,20 +105,22 @@ class EventLogStore:
             after: the time and the id of the one behind which to begin.
             budget_ms: the server's time for all of them.
             size: rows in a batch, at most.
+            newest_first: in the order from the last to the first.
 
         Raises:
             OverBudget, Unavailable: now, or while iterating.
         """
+        way, than = (-1, "$lt") if newest_first else (1, "$gt")
         condition = _condition(chosen)
         if after is not None:
             at, last = after
-            later: Doc = {
-                "$or": [{"timestamp": {"$gt": at}}, {"timestamp": at, "_id": {"$gt": last}}]
+            behind: Doc = {
+                "$or": [{"timestamp": {than: at}}, {"timestamp": at, "_id": {than: last}}]
             }
-            condition = {"$and": [condition, {"timestamp": {"$gte": at}}, later]}
+            condition = {"$and": [condition, {"timestamp": {f"{than}e": at}}, behind]}
         with translated():
             cursor = self._rows.find(condition, {"revision": 0}, max_time_ms=budget_ms)
-            cursor = cursor.sort([("timestamp", 1), ("_id", 1)]).batch_size(size)
+            cursor = cursor.sort([("timestamp", way), ("_id", way)]).batch_size(size)
         with cursor:
             while True:
                 with translated():

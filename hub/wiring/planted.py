@@ -15,6 +15,7 @@ from hub.services.plant.belonging import Belonging
 from hub.services.plant.data import Data
 from hub.services.plant.devices import Devices, Polled
 from hub.services.plant.groups import Groups
+from hub.services.plant.pages import Pages
 from hub.services.plant.plant import Plant
 from hub.services.records.keeping import Keeping
 from hub.services.records.records import Records
@@ -44,7 +45,7 @@ class Planted:
 def planted(ground: Ground, flowing: Flowing) -> Planted:
     belonging = _belonging(ground, flowing)
     notes, answer = ground.notes, ground.settings.answer
-    data = Data(belonging, flowing.streams, notes)
+    data = Data(belonging, flowing.streams, Pages(answer.page_bytes_max), notes)
     seals = Seals(ground.derived(b"hub-devices", KEY_BYTES))
     polled = Polled(DeviceStates(ground.mongo), seals)
     devices = Devices(belonging, data, flowing.streams, polled, notes)

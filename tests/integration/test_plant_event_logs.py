@@ -273,8 +273,11 @@ def test_a_row_of_a_range_is_as_the_log_itself(plant: Door) -> None:
     assert list(plant.get(f"event-log/?kind={kind}&from=0").json[0]) == list(told)
 
 
-def read(store: EventLogStore, kind: str, after: tuple[datetime, int] | None) -> list[Document]:
-    batches = store.batches(Chosen(kind=kind), after=after, budget_ms=5_000, size=7)
+def read(
+    store: EventLogStore, kind: str, after: tuple[datetime, int] | None, *, newest_first: bool
+) -> list[Document]:
+    chosen = Chosen(kind=kind)
+    batches = store.batches(chosen, after=after, budget_ms=5_000, size=7, newest_first=newest_first)
     return [row for batch in batches for row in batch.rows]
 
 
@@ -297,15 +300,20 @@ def filled(database: Database, kind: str, count: int) -> None:
     )
 
 
-def test_a_long_range_is_flat_in_memory(plant: Door, database: Database) -> None:
+@pytest.mark.parametrize(
+    ("asked", "size_min"), [("from=0", 10_000_000), ("limit=10000", 3_300_000)]
+)
+def test_a_long_list_is_flat_in_memory(
+    plant: Door, database: Database, asked: str, size_min: int
+) -> None:
     kind, count = fresh(), 30_000
     filled(database, kind, count)
     tracemalloc.start()
-    answer = plant.get(f"event-log/?kind={kind}&from=0")
+    answer = plant.get(f"event-log/?kind={kind}&{asked}")
     size = sum(len(chunk) for chunk in answer.iter_encoded())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert size > 10_000_000
+    assert size > size_min
     assert peak < 4_000_000
 
 
@@ -318,17 +326,19 @@ def test_a_long_range_is_whole_and_in_order(plant: Door, database: Database) -> 
     assert some == rows[:1234]
 
 
-def test_a_range_that_is_resumed_loses_nothing(
-    services: Services, plant: Door, database: Database
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_list_that_is_resumed_loses_nothing(
+    services: Services, plant: Door, database: Database, newest_first: bool
 ) -> None:
     kind, count = fresh(), 30
     filled(database, kind, count)
     store = services.events.logs.store
-    whole = read(store, kind, None)
+    whole = read(store, kind, None, newest_first=newest_first)
     assert len(whole) == count
     for row in whole[:-1]:
         place = row["timestamp"], row["_id"]
-        assert read(store, kind, place) == whole[whole.index(row) + 1 :]
+        rest = read(store, kind, place, newest_first=newest_first)
+        assert rest == whole[whole.index(row) + 1 :]
 
 
 @pytest.mark.parametrize("query", ["", "&from=2026-01-01", "&from=2026-01-01&to=2027-01-01"])

@@ -130,9 +130,8 @@ def every() -> Response:
         limit=window.limit,
     )
     logs = services().events.logs
-    if window.ranged:
-        return streamed(request, logs.in_order(wish, principal()))
-    return one(logs.newest(wish, principal()))
+    ask = logs.in_order if window.ranged else logs.newest
+    return streamed(request, ask(wish, principal()))
 
 
 @bp.post("/event-log/")

@@ -42,14 +42,13 @@ class EventLogs:
     permits: Permits
     budgets: Budgets
 
-    def newest(self, wish: Wish, principal: Principal) -> list[Document]:
-        """At most ``limit`` of those that the key opens, newest first."""
-        chosen = _chosen(wish, principal.reach)
-        if chosen is None:
-            return []
-        budget_ms = self.budgets.find_ms
-        found = self.store.newest(chosen, limit=wish.limit or 0, budget_ms=budget_ms)
-        return [shown(each) for each in found]
+    def newest(self, wish: Wish, principal: Principal) -> Rows:
+        """At most ``limit`` of those that the key opens, newest first. Raises as ``in_order``.
+
+        Those that come in one batch take no place among the queries.
+        """
+        few = wish.limit is not None and wish.limit <= self.budgets.batch_rows
+        return self._rows(wish, principal, newest_first=True, few=few)
 
     def in_order(self, wish: Wish, principal: Principal) -> Rows:
         """Those that the key opens in order of time, as many as there are.
@@ -57,11 +56,14 @@ class EventLogs:
         Raises:
             OverBudget, TooMany, Unavailable: before the first row; later while iterating.
         """
+        return self._rows(wish, principal, newest_first=False, few=False)
+
+    def _rows(self, wish: Wish, principal: Principal, *, newest_first: bool, few: bool) -> Rows:
         chosen = _chosen(wish, principal.reach)
         if chosen is None:
             return Rows(lambda: iter(()), lambda: None)
-        release = self.permits.take(principal.key_id, heavy=False)
-        return Rows(lambda: self._batches(chosen, wish.limit), release)
+        release = _nothing if few else self.permits.take(principal.key_id, heavy=False)
+        return Rows(lambda: self._batches(chosen, wish.limit, newest_first), release)
 
     def get(self, log_id: int, principal: Principal) -> EventLog:
         """Raises NotFound: there is none, or the key is for other devices."""
@@ -145,7 +147,7 @@ class EventLogs:
             self.store.replace(log, replace(log, device=None))
         raise refused("device", NO_DEVICE)
 
-    def _batches(self, chosen: Chosen, limit: int | None) -> Iterator[Batch]:
+    def _batches(self, chosen: Chosen, limit: int | None, newest_first: bool) -> Iterator[Batch]:
         rows_max = self.budgets.batch_rows
 
         def open_after(last: Position | None) -> Iterator[Batch]:
@@ -155,6 +157,7 @@ class EventLogs:
                 after=after,
                 budget_ms=self.budgets.find_ms,
                 size=min(limit or rows_max, rows_max),
+                newest_first=newest_first,
             )
 
         rows = resumed(
@@ -164,6 +167,10 @@ class EventLogs:
         )
         for batch in rows if limit is None else _first(limit, rows):
             yield Batch([_told(row) for row in batch.rows])
+
+
+def _nothing() -> None:
+    """What there is to let go of where no place was taken."""
 
 
 def shown(log: EventLog) -> Document:

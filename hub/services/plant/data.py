@@ -10,7 +10,9 @@ from hub.errors import Conflict, Forbidden, OutstandingDependencies, StreamNotFo
 from hub.series.names import STORED_TIMES, default_for
 from hub.series.widths import first_width
 from hub.services.plant import data_forms as forms
+from hub.services.plant import facts
 from hub.services.plant.belonging import Belonging
+from hub.services.plant.pages import Pages
 from hub.services.streams.registry.making import ATTEMPTS_MAX, BUDGET_MS, now, uuids
 from hub.services.streams.registry.streams import Streams
 from hub.store.audit import Audit
@@ -31,24 +33,34 @@ class Wish:
 
 
 class Data:
-    def __init__(self, belonging: Belonging, registry: Streams, audit: Audit) -> None:
+    """``pages`` are those of its lists."""
+
+    def __init__(self, belonging: Belonging, registry: Streams, pages: Pages, audit: Audit) -> None:
         self._belonging = belonging
         self._store = belonging.streams
         self._registry = registry
+        self.pages = pages
         self._audit = audit
 
     def page(self, wish: Wish, principal: Principal) -> tuple[list[Stream], bool]:
-        """Those that the key opens, in order of their ids; whether there are more."""
+        """Those that the key opens, in order of their ids; whether there are more.
+
+        It holds fewer than the limit where they are large.
+        """
         reach = principal.reach
         if wish.device is not None and not reach.opens_device(wish.device):
             return [], False
-        condition: Document = {"_id": {"$gt": wish.after}}
-        if wish.device is not None:
-            condition["device"] = wish.device
-        if wish.group is not None:
-            condition["group"] = wish.group
-        found = self._store.find(condition, Sight(reach), limit=wish.limit + 1, budget_ms=BUDGET_MS)
-        return found[: wish.limit], len(found) > wish.limit
+        place: Document = {
+            name: value
+            for name, value in (("device", wish.device), ("group", wish.group))
+            if value is not None
+        }
+
+        def found(after: int, limit: int) -> list[Stream]:
+            condition = {"_id": {"$gt": after}, **place}
+            return self._store.find(condition, Sight(reach), limit=limit, budget_ms=BUDGET_MS)
+
+        return self.pages.page(found, facts.data_size, after=wish.after, limit=wish.limit)
 
     def get(self, stream_id: int, principal: Principal) -> Stream:
         """Raises StreamNotFound: there is none, or the key is for others."""

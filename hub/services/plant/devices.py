@@ -52,9 +52,15 @@ class Devices:
         self._audit = audit
 
     def page(self, principal: Principal, *, after: int, limit: int) -> tuple[list[Device], bool]:
-        """Those that the key opens, in order of their ids; whether there are more."""
-        found = self._store.page(principal.reach.devices, after=after, limit=limit + 1)
-        return found[:limit], len(found) > limit
+        """Those that the key opens, in order of their ids; whether there are more.
+
+        It holds fewer than the limit where they are large.
+        """
+
+        def found(after: int, limit: int) -> list[Device]:
+            return self._store.page(principal.reach.devices, after=after, limit=limit)
+
+        return self._data.pages.page(found, facts.device_size, after=after, limit=limit)
 
     def get(self, device_id: int, principal: Principal) -> Device:
         """Raises NotFound: there is none, or the key is for others."""

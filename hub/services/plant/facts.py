@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import orjson
+
 from hub.services.plant import options
 from hub.values import Device, DeviceState, Document, Group, Reach, Stream
+
+BYTES = 500
+"""About what is told of anything, beside what may be large."""
 
 
 def told(at: datetime) -> str:
@@ -63,6 +68,16 @@ def _of_error(error: Document | None) -> Document | None:
 
 def _moment(at: datetime | None) -> str | None:
     return None if at is None else told(at)
+
+
+def device_size(device: Device) -> int:
+    """About how many bytes of JSON a device is told in."""
+    return BYTES + len(orjson.dumps((device.tags, device.description))) + len(str(device.options))
+
+
+def data_size(stream: Stream) -> int:
+    """About how many bytes of JSON a data stream is told in."""
+    return BYTES + len(orjson.dumps((stream.tags, stream.place.metadata)))
 
 
 def of_group(group: Group, members: Sequence[int]) -> Document:
