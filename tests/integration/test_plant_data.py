@@ -263,6 +263,17 @@ def test_a_device_out_of_reach_is_not_told_and_not_left(
     assert plant.get(f"data/{data}/").json["device"] == device
 
 
+def test_the_kind_of_a_device_out_of_reach_is_not_told(
+    client: FlaskClient, services: Services, plant: Door
+):
+    data = plant.data(device=plant.device(), path="5")
+    narrow = door(client, services, within=reach(devices=[], streams=[data]))
+    unfit = {"path": "Does not fit where the data stream is."}
+    assert faults(narrow.patch(f"data/{data}/", path="no register")) == unfit
+    assert narrow.patch(f"data/{data}/", path="6").json["path"] == "6"
+    assert faults(plant.patch(f"data/{data}/", path="no register")) != unfit
+
+
 def test_a_key_to_a_device_makes_and_moves_data_within_it(
     client: FlaskClient, services: Services, plant: Door
 ):

@@ -15,6 +15,7 @@ from hub.values import Place, Reach, Stream
 
 NO_DEVICE = "No such device."
 NO_GROUP = "No such group."
+UNFIT = "Does not fit where the data stream is."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,20 @@ class Belonging:
         if new.device is not None and _address(new) != _address(old):
             if new.device != old.device and not reach.opens_device(new.device):
                 raise refused("device", NO_DEVICE)
-            self._check_address(new.device, new)
+            self._check_address(new.device, new, reach)
         if new.group not in (None, old.group) and not _is_there(self.groups, new.group or 0):
             raise refused("group", NO_GROUP)
 
-    def _check_address(self, device: int, place: Place) -> None:
+    def _check_address(self, device: int, place: Place, reach: Reach) -> None:
+        """Of a device that is out of reach its kind is not told either."""
         try:
-            found = self.devices.get(device)
+            addressing.check(self.devices.get(device), place)
         except NotFound:
             raise refused("device", NO_DEVICE) from None
-        addressing.check(found, place)
+        except BadField as exc:
+            if reach.opens_device(device):
+                raise
+            raise refused(next(iter(exc.detail["fields"])), UNFIT) from None
 
     def bind(self, old: Place, new: Stream) -> BadField | None:
         """Tell the device and the group of a stored stream, if they or its address are new to it.
