@@ -25,7 +25,7 @@ TRIAL_S: Final = 10
 """For loading a model and running it twice; of the clock, and of the processor's time."""
 LIFE_S: Final = 1_800
 """The processor's time that a process has for all that it is asked."""
-SLACK_S: Final = 10
+SLACK_S: Final = 5
 """What a run of windows may take beyond its budget: its last window, and a busy machine."""
 HEAD_BYTES_MAX: Final = 64 * 1024
 TOGETHER_BYTES_MAX: Final = 8 * 1024 * 1024

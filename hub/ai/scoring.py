@@ -27,20 +27,24 @@ def windows_of(values: FloatArray, window: int) -> FloatArray:
 def whole(at: IntArray, values: FloatArray, window: int, usual_ms: int | None) -> BoolArray:
     """Which windows have a value everywhere and no gap.
 
+    What spacing is usual is the lower median of the window's own, if that is not less than
+    ``usual_ms``; a window of two values has no other than that, and without it no gap.
+
     Args:
         at: times in ms, ascending.
-        usual_ms: the spacing that is to be expected; None for each window's own lower median.
+        usual_ms: the spacing that is to be expected, where it is known.
     """
     there: BoolArray = np.all(np.isfinite(windows_of(values, window)), axis=1)
     if window == 1 or not len(there):
         return there
     spacings = windows_of(np.diff(at).astype(np.float64), window - 1)
-    if usual_ms is not None:
+    if window == 2 and usual_ms is not None:
         usual = np.full(len(spacings), float(usual_ms))
     else:
         middle = (window - 2) // 2
-        usual = np.partition(spacings, middle, axis=1)[:, middle]
-    near: BoolArray = spacings.max(axis=1) <= GAP * np.maximum(usual, 1.0)
+        own = np.partition(spacings, middle, axis=1)[:, middle]
+        usual = np.maximum(own, usual_ms or 1)
+    near: BoolArray = spacings.max(axis=1) <= GAP * usual
     return there & near
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.services.ai.ai import Ai
 from hub.services.datasets import Datasets
 from hub.services.devices.direct import Direct
 from hub.services.devices.opening import Drivers
@@ -45,6 +46,7 @@ from hub.store.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class Services:
+    ai: Ai
     appending: Appending
     audit: Audit
     catalogue: Catalogue

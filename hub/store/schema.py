@@ -151,6 +151,7 @@ COLLECTIONS = (
             _event_logs(),
         ),
     ),
+    Collection("models", (IndexModel([("data", ASCENDING)], unique=True),)),
     Collection("rates", (IndexModel([("at", ASCENDING)], expireAfterSeconds=RATE_KEPT_S),)),
     Collection("progress"),
     Collection(

@@ -25,6 +25,7 @@ from hub.wiring.directing import directed
 from hub.wiring.flowing import Flowing, flowing
 from hub.wiring.ground import Ground, Remote
 from hub.wiring.holding import Held, held
+from hub.wiring.modelled import modelled
 from hub.wiring.planted import planted
 from hub.wiring.polled import sink
 from hub.wiring.secret import secret
@@ -57,6 +58,7 @@ def open_hub(settings: Settings) -> Hub:
 
     def close() -> None:
         services.direct.close()
+        services.ai.inferring.close()
         mongo.close()
         if remote:
             remote.close()
@@ -83,6 +85,7 @@ def build_services(
     site = planted(ground, flow)
     now = directed(ground, site)
     return Services(
+        ai=modelled(ground, flow, site),
         appending=flow.appending,
         audit=ground.notes,
         catalogue=data.catalogue,

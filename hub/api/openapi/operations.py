@@ -20,6 +20,7 @@ OF_BODIES: Final = {400, 408, 413, 415}
 COUNTED: Final = ("plant", "session")
 HEADERS_AT: Final = "#/components/headers/"
 REFUSALS_AT: Final = "#/components/responses/"
+SHOWN: Final = ("json", "form-data")
 BESIDE: Final = {401: ("WWW-Authenticate",), 429: ("Retry-After",)}
 
 
@@ -86,9 +87,10 @@ def _body(of: Body, shapes: Shapes) -> Document:
 
 
 def _content(of: Body | Answer, shapes: Shapes) -> Document:
-    """What each media type holds; those that are not JSON say no more than their name."""
+    """What each media type holds; those that are neither JSON nor forms say no more than their
+    name."""
     told = None if of.shape is None else shapes.of(of.shape)
-    return {kind: {"schema": told} if kind.endswith("json") and told else {} for kind in of.types}
+    return {kind: {"schema": told} if kind.endswith(SHOWN) and told else {} for kind in of.types}
 
 
 def _answers(of: Operation, shapes: Shapes) -> Document:

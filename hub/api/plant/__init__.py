@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from hub.api.plant import (
+    ai,
     browse,
     data,
     devices,
@@ -20,6 +21,18 @@ from hub.api.plant.listing import check_ids
 
 bp = Blueprint("plant", __name__, url_prefix="/api")
 bp.url_value_preprocessor(check_ids)
-_PARTS = (devices, io, browse, groups, data, values, statistics, windows, event_logs, retention)
+_PARTS = (
+    devices,
+    io,
+    browse,
+    groups,
+    data,
+    values,
+    statistics,
+    windows,
+    event_logs,
+    retention,
+    ai,
+)
 for _part in _PARTS:
     bp.register_blueprint(_part.bp)

@@ -1,0 +1,1 @@
+"""AI devices: models that were uploaded, and the scores that they give."""
