@@ -35,9 +35,18 @@ class Loop:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
 
     def close(self) -> None:
+        self.run(_ended())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+async def _ended() -> None:
+    """End what a library left running."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in left:
+        each.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 @dataclass
