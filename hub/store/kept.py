@@ -25,14 +25,14 @@ class KeptPoints(PointStore):
         super().__init__(mongo)
         self._floors = Floors(mongo)
 
-    def marks(self, stream: int | None = None, limit: int = 0) -> Iterator[Mark]:
+    def marks(self, stream: int | None = None, limit: int = 0, *, since: int = 0) -> Iterator[Mark]:
         """As ``PointStore.marks``. Of a mark that is wholly below the floor, the floor is left:
         there, everything may be computed anew.
 
         Floors are read after the marks are: a floor rises before anything below it goes, and
         only while there are no marks below it.
         """
-        found = super().marks(stream, limit)
+        found = super().marks(stream, limit, since=since)
         while together := list(islice(found, TOGETHER)):
             floors = self._floors.of({mark.bucket.stream for mark in together})
             for mark in together:

@@ -298,11 +298,13 @@ class PointStore:
             for number, times in found.items()
         }
 
-    def marks(self, stream: int | None = None, limit: int = 0) -> Iterator[Mark]:
-        """What the rollups have not seen, by stream and time; at most ``limit`` (0: all)."""
-        chosen: Doc = {"d": True}
-        if stream is not None:
-            chosen["_id.s"] = stream
+    def marks(self, stream: int | None = None, limit: int = 0, *, since: int = 0) -> Iterator[Mark]:
+        """What the rollups have not seen, by stream and time; at most ``limit`` (0: all).
+
+        Args:
+            stream: only of this one, else of those from ``since`` on.
+        """
+        chosen: Doc = {"d": True, "_id.s": {"$gte": since} if stream is None else stream}
         with translated():
             rows = self._values.find(chosen, {"v": 0}).hint("unseen").limit(limit)
             for row in rows.sort([("_id.s", 1), ("_id.h", 1)]):

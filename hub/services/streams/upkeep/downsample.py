@@ -39,7 +39,8 @@ Follow = Callable[[Sequence[Changed]], bool]
 class Done:
     """What a run did: documents whose marks it saw, and the buckets of 10 seconds computed.
 
-    ``whole`` says that it saw all there were, rather than breaking off.
+    ``whole`` says that it came to the end of all there were when it began, or the run did that
+    broke off before it and where it went on.
     """
 
     documents: int = 0
@@ -53,9 +54,14 @@ class Downsampling:
         self._points = points
         self._rollups = rollups
         self._carrying = Carrying(points, rollups)
+        self._reached = 0
+        self._others = False
 
     def run(self, fence: int, stopping: Event, follow: Follow | None = None) -> Done:
         """Bring every level up to what is stored now.
+
+        A run that breaks off is followed by one that goes on at the same stream, so that streams
+        that always change keep none of the others waiting.
 
         Args:
             fence: the token of the lease under which this runs.
@@ -70,14 +76,15 @@ class Downsampling:
         """
         ends, done, more = monotonic() + RUN_S, Done(), True
         while more:
-            more = False
-            marks = self._points.marks()
+            marks = self._points.marks(since=self._reached)
             while batch := list(islice(marks, BATCH)):
+                self._reached = batch[0].bucket.stream
                 if stopping.is_set() or monotonic() > ends:
                     return done
                 buckets, others = self._carry(batch, fence, follow)
                 done = Done(done.documents + len(batch), done.buckets + buckets)
-                more |= others
+                self._others |= others
+            more, self._others, self._reached = self._others, False, 0
         return replace(done, whole=True)
 
     def _carry(self, marks: Sequence[Mark], fence: int, follow: Follow | None) -> tuple[int, bool]:
