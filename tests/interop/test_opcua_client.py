@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 from asyncua import ua
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from hub.devices.simulators.opcua import OpcuaSimulator
 from hub.devices.simulators.plant.model import Plant
 from hub.devices.simulators.plant.running import run
 from tests.interop.others import script, told
-from tests.pki import certified
+from tests.pki import identity
 
 T = ua.VariantType
 HELD: list[tuple[T, Any, Any]] = [
@@ -115,7 +114,7 @@ def test_every_change_is_told(found: Any) -> None:
 
 
 def test_a_secured_simulator_lets_in_who_is_known(tmp_path: Path, folder: Path) -> None:
-    certificate, key = asyncio.run(certified(tmp_path, "server", ExtendedKeyUsageOID.SERVER_AUTH))
+    certificate, key = identity("server").files(tmp_path, "server")
     server = OpcuaSimulator(users={"anna": "secret"}, certificate=certificate, private_key=key)
 
     async def act() -> Any:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from hub.devices.contract import Point, Value
 from hub.devices.opcua.driver import Opcua
@@ -19,7 +18,7 @@ from hub.errors import BadDeviceValue, DeviceError, DeviceRefused
 from tests.devices import device
 from tests.interop.others import running, script
 from tests.live import free_port
-from tests.pki import certified, pem
+from tests.pki import identity
 
 Act = Callable[[Opcua], Awaitable[Any]]
 TIMEOUT_S = 10.0
@@ -167,15 +166,15 @@ def test_a_server_that_was_killed_and_is_back_is_read_again(tmp_path: Path) -> N
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, dict[str, Any]]]:
     """The port of a server that lets in only whom it knows, and the options of who may come in."""
     port, folder = free_port(), tmp_path_factory.mktemp("secured")
-    ours = asyncio.run(certified(folder, "client", ExtendedKeyUsageOID.CLIENT_AUTH))
-    theirs = asyncio.run(certified(folder, "server", ExtendedKeyUsageOID.SERVER_AUTH))
-    (folder / "server.crt").write_text(pem(theirs[0]))
+    ours, theirs = identity("client"), identity("server")
+    (folder / "server.crt").write_text(theirs.certificate_pem)
+    (folder / "server.pem").write_text(theirs.key_pem)
     options = {
         "user": "anna",
         "password": "secret",
-        "certificate": pem(ours[0]),
-        "private_key": ours[1].read_text(),
-        "server_certificate": pem(theirs[0]),
+        "certificate": ours.certificate_pem,
+        "private_key": ours.key_pem,
+        "server_certificate": theirs.certificate_pem,
     }
     with running(script("opcua-server.js", port, folder, "secured"), port, folder):
         yield port, options

@@ -7,12 +7,16 @@ import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from asyncua import ua
 from asyncua.common.callback import CallbackType
+from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from asyncua.ua.object_ids import ObjectIds
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from hub.devices.contract import Point, Reading, Value
@@ -25,7 +29,6 @@ from hub.errors import (
     DeviceRefused,
 )
 from tests.devices import device
-from tests.pki import certified, pem
 
 T = ua.VariantType
 MANY = 1200
@@ -263,6 +266,19 @@ class TestBrowsing:
     def test_of_what_is_no_address_is_refused_before(self, run: Callable[[Act], Any]) -> None:
         with pytest.raises(BadAddress):
             run(lambda d: d.browse("missing"))
+
+
+async def certified(folder: Path, name: str, usage: Any) -> tuple[Path, Path]:
+    """A certificate (DER) and its key (PEM) for an application of this name."""
+    key, certificate = folder / f"{name}.pem", folder / f"{name}.der"
+    uri = f"urn:test:{name}"
+    await setup_self_signed_certificate(key, certificate, uri, "localhost", [usage], {})
+    return certificate, key
+
+
+def pem(certificate: Path) -> str:
+    loaded = x509.load_der_x509_certificate(certificate.read_bytes())
+    return loaded.public_bytes(Encoding.PEM).decode()
 
 
 @pytest.fixture(scope="module")
