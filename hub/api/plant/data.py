@@ -48,7 +48,7 @@ NO_ARGS = Parameters(NoArgs())
 
 
 @bp.get("/data/")
-@told(query=PAGE_ARGS, answers=telling.SEVERAL_DATA)
+@told(query=PAGE_ARGS, answers=telling.SEVERAL_DATA, refuses=(408,))
 @requires_plant(scopes.DATA_READ)
 def every() -> Response:
     """List data streams."""

@@ -116,7 +116,7 @@ NO_ARGS = Parameters(NoArgs())
 
 
 @bp.get("/event-log/")
-@told(query=LIST_ARGS, answers=telling.EVENT_LOGS)
+@told(query=LIST_ARGS, answers=telling.EVENT_LOGS, refuses=(408,))
 @requires_plant(scopes.EVENT_LOG_READ)
 def every() -> Response:
     """List event logs: the newest first, or those between two times in their order."""
