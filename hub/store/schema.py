@@ -175,6 +175,9 @@ COLLECTIONS = (
                 name="unseen",
                 partialFilterExpression={"d": True},
             ),
+            IndexModel(
+                [("_id.w", ASCENDING), ("_id.h", ASCENDING), ("_id.s", ASCENDING)], name="time"
+            ),
         ),
         storage=ZSTD,
     ),

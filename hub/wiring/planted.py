@@ -26,7 +26,7 @@ from hub.store import devices as store_devices
 from hub.store import groups as store_groups
 from hub.store.device_states import DeviceStates
 from hub.store.event_logs import EventLogStore
-from hub.store.points import PointStore
+from hub.store.sweep import Sweep
 from hub.wiring.flowing import Flowing
 from hub.wiring.ground import Ground
 
@@ -52,7 +52,7 @@ def planted(ground: Ground, flowing: Flowing) -> Planted:
     groups = Groups(belonging.groups, belonging.streams, notes)
     seeing = Seeing(data, flowing.rows)
     records = Records(
-        PlantValues(seeing, flowing.values, PointStore(ground.mongo), ground.permits, answer),
+        PlantValues(seeing, flowing.values, Sweep(ground.mongo), ground.permits, answer),
         PlantStatistics(seeing, flowing.statistics, ground.permits, answer),
         Keeping(seeing, flowing.retention.rules),
         ground.settings.ingest.documents_max,

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 
 from hub.services import Services
-from hub.services.records.values import STRETCH_FIELD
+from hub.services.records.stretches import STRETCH_FIELD
 from hub.services.records.wishes import Wish
 from hub.values import EVERYTHING, Principal, Stream
 from tests.plant import Door, door, reach

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
-from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from hub.services import Services
 from hub.services.retention import enforcing
 from hub.settings import Settings
 from hub.values import Stream
+from tests.commands import Commands
 from tests.figures import Raw
 from tests.retention import (
     DAY,
@@ -162,20 +162,6 @@ def test_a_worker_that_is_killed_after_each_step_removes_the_same(
         runs += 1
         assert runs < 200
     assert runs >= 20
-
-
-class Commands(CommandListener):
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    def started(self, event: CommandStartedEvent) -> None:
-        self.names.append(event.command_name)
-
-    def succeeded(self, event: Any) -> None:
-        pass
-
-    def failed(self, event: Any) -> None:
-        pass
 
 
 def test_a_run_with_nothing_to_do_asks_for_policies_and_streams_only(

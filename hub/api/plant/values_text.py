@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hub.api.formats import Columns, Format, dumps
 from hub.series.levels import SECOND_MS
 from hub.series.parts import IntArray
-from hub.services.records.values import STRETCH_FIELD, Stretch
+from hub.services.records.stretches import STRETCH_FIELD, Stretch
 from hub.values import Batch
 
 DAY_S = 86_400

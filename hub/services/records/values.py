@@ -4,75 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import Any
 
-import numpy as np
-
 from hub.errors import HubError, NotFound, StreamNotFound
-from hub.series.parts import IntArray
 from hub.series.points import Points
 from hub.series.records import Record, parsed
 from hub.services.permits import Permits
 from hub.services.queries import Budgets
+from hub.services.records.latest import latest
+from hub.services.records.stretches import STRETCH, STRETCH_FIELD, Stretch, first, of_one
+from hub.services.records.sweeping import swept
 from hub.services.records.wishes import Seeing, Wish
 from hub.services.rows import Position, Rows, resumed
-from hub.services.streams.reading.records import sequences
 from hub.services.values import Values
-from hub.store.points import PointStore
+from hub.store.sweep import Sweep
 from hub.values import Batch, Principal, Stream
 
-STRETCH = 3_000
-"""Values of one stretch, about; what an answer holds in memory."""
-AHEAD = 1_280
-"""Values that are read ahead of them, at least; in 64 documents."""
 Written = tuple[int, int, Any]
 """A data stream, a time in ms and a value."""
-STRETCH_FIELD = "stretch"
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Some values in order of time, in columns; ``at`` in ms, ``sequence`` as in ``Record``.
-
-    ``uncertain`` are the places of those that are.
-    """
-
-    streams: IntArray
-    at: IntArray
-    sequence: Sequence[int]
-    values: list[Any]
-    uncertain: Sequence[int] = ()
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def start(self, count: int) -> Stretch:
-        return Stretch(
-            self.streams[:count],
-            self.at[:count],
-            self.sequence[:count],
-            self.values[:count],
-            [place for place in self.uncertain if place < count],
-        )
-
-    @property
-    def last(self) -> Position:
-        return int(self.at[-1]), int(self.streams[-1]), self.sequence[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class PlantValues:
     seeing: Seeing
     values: Values
-    points: PointStore
+    sweep: Sweep
     permits: Permits
     budgets: Budgets
 
     def newest(self, wish: Wish, principal: Principal) -> list[Record]:
         """The ``limit`` newest values, newest first. Raises StreamNotFound as ``Seeing``."""
-        streams = self.seeing.wanted(wish, principal)
-        return self.values.records.newest(streams, wish.limit or 0)
+        streams, limit = self.seeing.wanted(wish, principal), wish.limit or 0
+        found = latest(self.sweep, streams, limit) if len(streams) > 1 else None
+        return self.values.records.newest(streams, limit) if found is None else found
 
     def in_order(self, wish: Wish, principal: Principal) -> Rows:
         """The values of a range in order of time; of one moment, those of the earlier stream
@@ -138,7 +102,7 @@ class PlantValues:
             lambda row: row[STRETCH_FIELD].last,
             time_max_s=self.budgets.stream_s,
         )
-        return rows if wish.limit is None else _first(wish.limit, rows)
+        return rows if wish.limit is None else first(wish.limit, rows)
 
     def _after(
         self, streams: Sequence[Stream], wish: Wish, last: Position | None
@@ -147,61 +111,31 @@ class PlantValues:
         if len(streams) == 1:
             lo = wish.lo if last is None else int(last[0]) + 1
             return self._of_one(streams[0], lo, wish.hi)
+        if not streams:
+            return iter(())
         lo = wish.lo if last is None else int(last[0])
-        return self._of_several(streams, (lo, wish.hi), last)
+        found = swept(self.sweep, streams, lo, wish.hi, wish.limit)
+        return found if last is None else _behind(last, found)
 
     def _of_one(self, stream: Stream, lo: int, hi: int) -> Iterator[Stretch]:
         """Whole documents each: an instant is never in two stretches."""
         held: list[Points] = []
         size = 0
-        for piece in self.points.between(stream, lo, hi, AHEAD, quality=True):
+        for piece in self.values.records.pieces(stream, lo, hi):
             held.append(piece)
             size += len(piece)
             if size >= STRETCH:
-                yield _stretch(stream, held)
+                yield of_one(stream, held)
                 held, size = [], 0
         if size:
-            yield _stretch(stream, held)
-
-    def _of_several(
-        self, streams: Sequence[Stream], span: tuple[int, int], last: Position | None
-    ) -> Iterator[Stretch]:
-        found = self.values.records.range(streams, *span)
-        if last is not None:
-            found = (one for one in found if (one.at, one.stream, one.sequence) > last)
-        while some := list(islice(found, STRETCH)):
-            yield Stretch(
-                np.array([one.stream for one in some], np.int64),
-                np.array([one.at for one in some], np.int64),
-                [one.sequence for one in some],
-                [one.value for one in some],
-                [place for place, one in enumerate(some) if one.uncertain],
-            )
+            yield of_one(stream, held)
 
 
-def _stretch(stream: Stream, pieces: Sequence[Points]) -> Stretch:
-    at = np.concatenate([piece.at for piece in pieces])
-    values = list(chain.from_iterable(piece.values for piece in pieces))
-    place, ids = sequences(at), np.full(len(at), stream.id, np.int64)
-    return Stretch(ids, at, place, values, _uncertain(pieces, at, place))
-
-
-def _uncertain(pieces: Sequence[Points], at: IntArray, place: Sequence[int]) -> list[int]:
-    """Which ones are: the first of their moments, where there is a doubt."""
-    doubts = [moment for piece in pieces for moment in piece.doubts]
-    if not doubts:
-        return []
-    found: list[int] = np.flatnonzero(np.isin(at, doubts)).tolist()
-    return [index for index in found if not place[index]]
-
-
-def _first(limit: int, batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Stretches up to so many values."""
-    left = limit
-    for batch in batches:
-        (row,) = batch.rows
-        stretch: Stretch = row[STRETCH_FIELD]
-        yield Batch([{STRETCH_FIELD: stretch.start(left)}])
-        left -= len(stretch)
-        if left <= 0:
-            return
+def _behind(last: Position, found: Iterator[Stretch]) -> Iterator[Stretch]:
+    """What is left of stretches behind a place."""
+    for stretch in found:
+        rest = stretch.after(last)
+        if len(rest):
+            yield rest
+            break
+    yield from found

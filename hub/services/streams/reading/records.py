@@ -17,6 +17,8 @@ from hub.store.points import PointStore
 from hub.store.recent import RecentPoints
 from hub.values import Stream
 
+AHEAD = 1_280
+"""Datapoints that are read ahead of very many, at least; in 64 documents."""
 AT_ONCE = 200
 """Datapoints that are read ahead of each of several streams, as a rule."""
 
@@ -38,7 +40,7 @@ class Records:
     def pieces(self, stream: Stream, lo: int, hi: int) -> Iterator[Points]:
         """The datapoints with ``lo <= at < hi`` (ms) in order of time, about a raw document at a
         time; flat in memory, and the fastest way to read very many."""
-        return self._points.between(stream, lo, hi)
+        return self._points.between(stream, lo, hi, AHEAD, quality=True)
 
     def range(self, streams: Sequence[Stream], lo: int, hi: int) -> Iterator[Record]:
         """The values with ``lo <= at < hi`` (ms) in order of time; of one moment, those of the
@@ -57,14 +59,15 @@ class Records:
 
     def _range(self, stream: Stream, lo: int, hi: int, ahead: int) -> Iterator[Record]:
         for piece in self._points.between(stream, lo, hi, ahead, quality=True):
-            yield from _records(stream, piece)
+            yield from records_of(stream, piece)
 
     def _last(self, stream: Stream, limit: int) -> list[Record]:
-        found = list(_records(stream, self._recent.last(stream, limit)))
+        found = list(records_of(stream, self._recent.last(stream, limit)))
         return found[::-1][:limit]
 
 
-def _records(stream: Stream, points: Points) -> Iterator[Record]:
+def records_of(stream: Stream, points: Points) -> Iterator[Record]:
+    """The datapoints of a stream, whole instants, as records."""
     rows = zip(points.at.tolist(), sequences(points.at), points.values, strict=True)
     doubts = points.doubts
     return (
