@@ -27,6 +27,7 @@ PAGES = (
     "docs/streams.md",
     "docs/keys.md",
     "docs/plant.md",
+    "docs/devices-io.md",
     "docs/plant-events.md",
     "docs/plant-values.md",
     "docs/sessions.md",
