@@ -20,6 +20,7 @@ from hub.jobs.purge import purge
 from hub.jobs.retention import retain
 from hub.jobs.streams import backfill, downsample, feed, purge_streams
 from hub.services import Services
+from hub.store.device_states import SCORING
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def timetable(services: Services, stopping: Event) -> tuple[Job, ...]:
         Job("downsample", Paced(lambda fence: downsample(services, fence, stopping)), every_s=1),
         Job("feed", lambda _: feed(services, stopping), every_s=1),
         Job("backfill", lambda _: backfill(services, stopping), every_s=1),
-        Job("infer", lambda _: infer(services, stopping, HOLDER), every_s=1),
+        Job(SCORING, lambda _: infer(services, stopping, HOLDER), every_s=1),
         Job("retention", lambda fence: retain(services, fence, stopping), every_s=10),
         Job("purge", lambda _: purge(services.datasets, stopping), 5, LONG),
         Job("purge-streams", lambda _: purge_streams(services, stopping), 5, LONG),

@@ -20,12 +20,15 @@ from hub.values import DeviceState
 SOON = WriteConcern(w=1, j=False)
 """What is lost with a server is told anew in a moment."""
 GONE_KEPT_S = 3_600
+SCORING = "infer"
+"""The job, and its lease, of the worker that scores by models: the one behind AI devices."""
 
 
 class DeviceStates:
     def __init__(self, mongo: Mongo) -> None:
         self._rows = mongo.db.get_collection("device_states", write_concern=SOON)
         self._workers = mongo.db["workers"]
+        self._leases = mongo.db["leases"]
 
     def get(self, ids: Collection[int]) -> dict[int, DeviceState]:
         """The states of those that have one, by device."""
@@ -45,9 +48,13 @@ class DeviceStates:
     def _alive(self, workers: Collection[str]) -> set[str]:
         if not workers:
             return set()
-        wanted = {"_id": {"$in": list(workers)}, "until": {"$gt": datetime.now(UTC)}}
+        """Those that poll, and the one that scores by models."""
+        lives = {"until": {"$gt": datetime.now(UTC)}}
+        polling = {"_id": {"$in": list(workers)}} | lives
+        scoring = {"_id": SCORING, "holder": {"$in": list(workers)}} | lives
         with translated():
-            return {str(row["_id"]) for row in self._workers.find(wanted, {"_id": True})}
+            found = {str(row["_id"]) for row in self._workers.find(polling, {"_id": True})}
+            return found | {str(row["holder"]) for row in self._leases.find(scoring)}
 
     def put(self, states: Sequence[DeviceState]) -> None:
         """Set the states of some devices, in one request; of removed ones nothing is kept.

@@ -121,6 +121,11 @@ class Models:
         with translated():
             return [_model(row) for row in self._rows.find().sort("_id", 1)]
 
+    def count(self) -> int:
+        """How many there are, about."""
+        with translated():
+            return self._rows.estimated_document_count()
+
     def writing_to(self, streams: Collection[int]) -> list[Model]:
         """The models whose scores go into any of these streams."""
         with translated():

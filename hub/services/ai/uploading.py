@@ -27,7 +27,7 @@ from hub.values import Device, Document, Principal, Stream
 AT_ONCE: Final = Allowance(total=2, per_key=2, heavy=2, wait_s=10.0)
 """Of one process: an upload holds a process of its own, and tens of megabytes."""
 NAME: Final = "AI Device"
-NAMES_MAX: Final = 1_000
+NAMES_MAX: Final = 100
 T = TypeVar("T")
 
 
@@ -196,15 +196,15 @@ class Uploading:
         return device
 
     def _new(self, name: str | None, options: Document, principal: Principal) -> Device:
-        """A new device; where no name is given, the first one that is free."""
-        for number in range(1, NAMES_MAX):
-            own = name or (NAME if number == 1 else f"{NAME} {number}")
-            body = {"name": own, "kind": "ai", "options": options}
-            try:
-                return self._plant.devices.create(body, principal)
-            except Conflict:
-                if name:
-                    raise
+        """A new device; where no name is given, one that is free."""
+        body = {"kind": "ai", "options": options}
+        if name is not None:
+            return self._plant.devices.create(body | {"name": name}, principal)
+        first = self._models.count() + 1
+        for number in range(first, first + NAMES_MAX):
+            own = NAME if number == 1 else f"{NAME} {number}"
+            with suppress(Conflict):
+                return self._plant.devices.create(body | {"name": own}, principal)
         raise Conflict("there are too many devices of that name", name=NAME)
 
     def _destination(

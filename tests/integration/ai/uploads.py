@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import Event
 from typing import Any
 
@@ -75,6 +76,7 @@ class Uploaded:
 
     def infer(self) -> int:
         """One run, as the worker does it."""
+        assert self.services.leases.take("infer", "a worker", timedelta(minutes=5))
         return infer(self.services, Event(), "a worker")
 
     def scores(self) -> dict[int, float]:
