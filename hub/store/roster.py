@@ -25,10 +25,9 @@ class RosterStore:
         self._streams = mongo.db["streams"]
 
     def revisions(self) -> dict[int, int]:
-        """The enabled devices that are polled, and how often each was changed."""
-        wanted = {"enabled": True, "kind": {"$in": POLLED}}
+        """The devices of kinds that are polled, and how often each was changed."""
         with timeout(LIMIT_S), translated():
-            rows = self._devices.find(wanted, {"revision": 1})
+            rows = self._devices.find({"kind": {"$in": POLLED}}, {"revision": 1})
             return {int(row["_id"]): int(row["revision"]) for row in rows}
 
     def devices(self, ids: Collection[int]) -> list[Device]:

@@ -20,6 +20,7 @@ from hub.jobs.polling.task import Tools
 from hub.jobs.polling.telling import Telling, beside
 from hub.services import Services
 from hub.services.devices.endpoints import endpoint
+from hub.values import Device
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ TELL_S = 2.0
 AGAIN_S = 1.0
 """After so long what the database did not do is tried again."""
 LEAVING_S = 8.0
+NAMES_MAX = 256
+"""How many names of hosts are looked up at once: one that hangs shall not delay others."""
 
 
 class Poller:
@@ -53,6 +56,7 @@ class Poller:
         self._board = board
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="polling")
 
     def start(self) -> None:
@@ -63,8 +67,9 @@ class Poller:
         """End, with all that was read stored or on disk; other workers may go on at once."""
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join()
+        self._ended.wait()
         self._sink.close()
+        self._thread.join()
         for each in (self._leasing, self._looking):
             each.shutdown(wait=False, cancel_futures=True)
 
@@ -74,10 +79,12 @@ class Poller:
                 runner.run(self._main())
         except Exception:
             log.exception("polling has a fault")
+        self._ended.set()
         if not self._stopping.is_set():
             self._broken()
 
     async def _main(self) -> None:
+        self._loop.set_default_executor(ThreadPoolExecutor(NAMES_MAX, "names"))
         try:
             async with asyncio.TaskGroup() as group:
                 parts = [
@@ -102,36 +109,38 @@ class Poller:
         except HubError:
             self._sink.hold()
             raise
-        for place, since_ms in lost.items():
-            devices = self._crew.at([place])
-            log.warning("another worker polls what is at %s now", place)
-            await self._crew.end(devices)
-            self._board.leave(devices)
-            for each in devices:
-                self._sink.drop(each, since_ms)
+        parted = {number: lost[place] for place in lost for number in self._crew.at([place])}
+        for number, since_ms in parted.items():
+            self._sink.drop(number, since_ms)
         self._sink.release()
+        if lost:
+            log.warning("other workers poll what is at %s now", ", ".join(sorted(lost)))
+        self._board.leave(parted)
+        await self._crew.end(parted)
 
     async def _look(self) -> None:
         """Poll what is to be polled now, as far as it is this worker's share."""
         await beside(self._looking, self._roster.look)
-        places = self._places()
+        places = self._places(enabled=True)
         await self._give_back(self._division.surplus(places))
         await beside(self._leasing, self._division.take, places)
         held = {each: places[each] for each in self._division.held if each in places}
-        devices = [number for numbers in held.values() for number in numbers]
-        polled = await beside(self._looking, self._roster.polled, devices)
-        await self._part(self._board.devices - set(devices))
-        await self._telling.begin([each for each in devices if not self._board.known(each)])
-        await self._crew.follow(held, polled)
+        numbers = [device.id for devices in held.values() for device in devices]
+        polled = await beside(self._looking, self._roster.polled, numbers)
+        await self._part(self._board.devices - set(numbers))
+        await self._telling.begin([each for each in numbers if not self._board.known(each)])
+        here = {each: [polled[device.id] for device in held[each]] for each in held}
+        await self._crew.follow(here)
+        idle = self._places(enabled=False)
+        await self._crew.let_be((device, each) for each in held for device in idle.get(each, ()))
 
-    def _places(self) -> dict[str, list[int]]:
-        """The devices to be polled, by their endpoints."""
-        places: dict[str, list[int]] = defaultdict(list)
+    def _places(self, *, enabled: bool) -> dict[str, list[Device]]:
+        """The devices that are polled, or those that are not, by their endpoints."""
+        places: dict[str, list[Device]] = defaultdict(list)
         for device in self._roster.devices.values():
-            try:
-                places[endpoint(device)].append(device.id)
-            except Conflict:
-                continue
+            if device.enabled == enabled:
+                with suppress(Conflict):
+                    places[endpoint(device)].append(device)
         return dict(places)
 
     async def _give_back(self, places: Collection[str]) -> None:
@@ -148,7 +157,8 @@ class Poller:
 
     async def _leave(self) -> None:
         """Let others poll everything, if that can be told them."""
-        await self._crew.end(self._crew.devices)
+        await self._crew.end_all()
+        self._ended.set()
         if self._division.cut_off:
             return
         try:

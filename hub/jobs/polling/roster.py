@@ -27,7 +27,10 @@ class Polled:
 
 
 class Roster:
-    """Not to be used by several threads at once."""
+    """``devices`` are all that could be polled, enabled or not.
+
+    Not to be used by several threads at once.
+    """
 
     def __init__(self, store: RosterStore) -> None:
         self._store = store
@@ -51,7 +54,7 @@ class Roster:
         other = [number for number, revision in there.items() if known.get(number) != revision]
         found = self._store.devices(other) if other else []
         kept = {number: self.devices[number] for number in there if number in self.devices}
-        self.devices = kept | {each.id: each for each in found if each.enabled}
+        self.devices = kept | {each.id: each for each in found}
         for each in found:
             self._polled.pop(each.id, None)
         self._follow(changed)

@@ -17,7 +17,7 @@ from hub.jobs.polling.board import Board
 from hub.jobs.polling.grid import Grid
 from hub.jobs.polling.roster import Polled
 from hub.jobs.polling.taking import taken
-from hub.jobs.polling.turns import Turned
+from hub.jobs.polling.turns import Turned, Turns
 from hub.services.devices.opening import Drivers
 from hub.services.devices.readings import Sink
 from hub.values import Device, Stream
@@ -25,6 +25,8 @@ from hub.values import Device, Stream
 log = logging.getLogger(__name__)
 
 ENDING_S = 3.0
+MANY = ("opcua",)
+"""Kinds of devices that take several connections."""
 FAULT = DeviceError("the driver has a fault")
 
 
@@ -54,15 +56,13 @@ class Task:
 
     Args:
         endpoint: where the device is.
-        turn: what devices that share the endpoint wait for; None for one that is alone there.
+        turns: of all devices at the endpoint.
     """
 
-    def __init__(
-        self, polled: Polled, endpoint: str, turn: asyncio.Lock | None, tools: Tools
-    ) -> None:
+    def __init__(self, polled: Polled, endpoint: str, turns: Turns, tools: Tools) -> None:
         self.polled = polled
         self.endpoint = endpoint
-        self.turn = turn
+        self._turns = turns
         self.driver: Driver | None = None
         self._tools = tools
         self._loop = asyncio.get_running_loop()
@@ -74,10 +74,14 @@ class Task:
         self._altered.set()
         self._running = self._loop.create_task(self._run())
 
-    def alter(self, polled: Polled) -> None:
-        """Other streams or another interval, of a device that is reached as before."""
-        self.polled = polled
-        self._altered.set()
+    def follows(self, polled: Polled, endpoint: str) -> bool:
+        """Read what is to be read now; False if the device is another, or reached otherwise."""
+        if endpoint != self.endpoint or _link(polled.device) != _link(self.polled.device):
+            return False
+        if polled is not self.polled:
+            self.polled = polled
+            self._altered.set()
+        return True
 
     async def end(self) -> None:
         """Break off whatever it does, and let go of the connection: soon, if not at once."""
@@ -205,7 +209,7 @@ class Task:
             log.exception("opening the driver of device %d has a fault", device.id)
             self._tools.board.failed(device.id, FAULT, polled=False)
             return
-        self.driver = driver if self.turn is None else Turned(driver, self.turn, _turn_s(device))
+        self.driver = drive(driver, device, self._turns)
 
     async def _close(self) -> None:
         if self.driver is not None:
@@ -234,6 +238,20 @@ def _interval(device: Device, stream: Stream) -> int:
     return max(1, round(1000 * (stream.place.poll_interval_s or device.poll_interval_s)))
 
 
-def _turn_s(device: Device) -> float:
-    """How long one call may hold an endpoint that others wait for."""
-    return max(device.poll_interval_s, device.timeout_s)
+def drive(driver: Driver, device: Device, turns: Turns) -> Driver:
+    """A device's driver as it is used at an endpoint: one that takes a single connection."""
+    if device.kind in MANY:
+        return driver
+    return Turned(driver, turns, max(device.poll_interval_s, device.timeout_s))
+
+
+def _link(device: Device) -> tuple[object, ...]:
+    """All that counts for how a device is reached and spoken to."""
+    return (
+        device.kind,
+        device.host,
+        device.port,
+        device.unit,
+        device.timeout_s,
+        device.options,
+    )

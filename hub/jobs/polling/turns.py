@@ -9,36 +9,70 @@ from types import TracebackType
 from typing import Self
 
 from hub.devices.contract import Driver, Point, Reading
-from hub.errors import DeviceTimeout
+from hub.errors import DeviceTimeout, DeviceUnreachable
+
+NOTICED_S = 0.05
+"""A machine needs a moment to notice that a connection is over, before it takes the next."""
+BUSY_S = 0.25
+"""And sometimes more."""
+
+
+class Turns:
+    """Who has the connection of an endpoint; it is closed when another one has its turn.
+
+    Waiters have their turns in the order in which they came.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._last: Driver | None = None
+
+    @asynccontextmanager
+    async def of(self, driver: Driver) -> AsyncIterator[bool]:
+        """A driver's turn; whether the connection was another's just before."""
+        async with self._lock:
+            last, self._last = self._last, driver
+            other = last is not None and last is not driver
+            if last is not None and other:
+                await last.close()
+                await asyncio.sleep(NOTICED_S)
+            yield other
 
 
 class Turned:
-    """A driver that has the endpoint for one call at a time, and lets go of it after each.
+    """A driver that waits for its turn with each call, and has it for ``limit_s`` at most.
 
-    Waiters have their turns in the order in which they came, whichever device they are for. A
-    turn ends after ``limit_s``: then DeviceTimeout is raised.
+    Raises DeviceTimeout when that is over.
     """
 
-    def __init__(self, driver: Driver, turn: asyncio.Lock, limit_s: float) -> None:
+    def __init__(self, driver: Driver, turns: Turns, limit_s: float) -> None:
         self._driver = driver
-        self._turn = turn
+        self._turns = turns
         self._limit_s = limit_s
 
     async def open(self) -> None:
-        """Nothing: a connection lasts for a call."""
+        async with self._turn():
+            await self._driver.open()
 
     async def read(self, points: Sequence[Point]) -> list[Reading]:
-        async with self._connected():
+        async with self._turn() as was_anothers:
+            try:
+                return await self._driver.read(points)
+            except DeviceUnreachable:
+                if not was_anothers:
+                    raise
+            await asyncio.sleep(BUSY_S)
             return await self._driver.read(points)
 
     async def write(self, point: Point, value: object) -> None:
-        async with self._connected():
+        async with self._turn():
             await self._driver.write(point, value)
 
     async def close(self) -> None:
         await self._driver.close()
 
     async def __aenter__(self) -> Self:
+        await self.open()
         return self
 
     async def __aexit__(
@@ -50,12 +84,10 @@ class Turned:
         await self.close()
 
     @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[None]:
-        async with self._turn:
+    async def _turn(self) -> AsyncIterator[bool]:
+        async with self._turns.of(self._driver) as was_anothers:
             try:
                 async with asyncio.timeout(self._limit_s):
-                    yield
+                    yield was_anothers
             except TimeoutError as exc:
                 raise DeviceTimeout("the device took longer than its turn lasts") from exc
-            finally:
-                await self._driver.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -11,13 +13,16 @@ import pytest
 from pymongo.database import Database
 
 from hub.devices.contract import Driver
+from hub.jobs.polling.loop import Poller
 from hub.services import Services
+from hub.services.devices.calls import Read
 from hub.services.devices.opening import Drivers
 from hub.store.client import DURABLE
+from hub.store.roster import RosterStore
 from hub.values import Device
 from tests.chaos import Chaos, Harm
 from tests.integration.devices.machines import OneAtATime
-from tests.integration.polling.plant import Beside, Plant, polling
+from tests.integration.polling.plant import ADMIN, Beside, Plant, polling
 from tests.live import wait_until
 
 SOON_S = 2.0
@@ -313,14 +318,47 @@ def test_devices_of_one_connection_take_turns(
     streams = []
     for number in range(3):
         machine.words["D"][100 + number] = number
-        device = plant.device(machine.port, "melsec", poll_interval=0.1)
+        device = plant.device(machine.port, "melsec", poll_interval=0.4)
         streams.append(plant.stream(device, f"D{100 + number}"))
     with polling(services):
         for stream in streams:
             has(plant, stream, 5)
-    assert machine.turned_away == 0
     for number, stream in enumerate(streams):
         assert {*plant.values(stream).values()} == {number}
+        assert plant.events(plant.made[number]) == []
+    assert machine.served >= 10
+
+
+def test_a_disabled_device_is_read_directly_over_a_connection_that_another_one_is_polled_over(
+    plant: Plant, beside: Beside, services: Services
+) -> None:
+    machine = beside.enter(OneAtATime())
+    machine.words["D"][7] = 77
+    stream = plant.stream(plant.device(machine.port, "melsec"), "D1")
+    idle = plant.device(machine.port, "melsec", enabled=False)
+    with polling(services):
+        has(plant, stream, 2)
+        found = [services.direct.read(idle, Read(address="D7"), ADMIN) for _ in range(3)]
+        has(plant, stream, 2)
+    assert [each.value for each in found] == [77] * 3
+    assert plant.events(plant.made[0]) == []
+
+
+def test_polling_that_breaks_says_so(services: Services) -> None:
+    class Broken(RosterStore):
+        def __init__(self) -> None:
+            """It looks at nothing."""
+
+        def mark(self) -> tuple[int, datetime]:
+            raise RuntimeError("a fault of ours")
+
+    broken = threading.Event()
+    poller = Poller(replace(services, roster=Broken()), "tester", broken.set)
+    poller.start()
+    try:
+        assert broken.wait(30)
+    finally:
+        poller.stop()
 
 
 def test_the_state_tells_who_polls_and_how_it_goes(
