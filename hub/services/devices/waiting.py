@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hub.errors import Invalid, Unavailable
 from hub.services.devices.limits import MEGABYTE
-from hub.services.devices.waves import Wave, count, dropped, merged, packed, unpacked
+from hub.services.devices.waves import Wave, added, count, dropped, packed, unpacked
 from hub.store.backlog import ENDING, Backlog, Damaged, Drop, Packed, left_behind
 
 log = logging.getLogger(__name__)
@@ -141,8 +141,8 @@ class Waiting:
 
         if not self._safely(held, read) or not found:
             return None
-        waves, damaged, last = _together(found, drops)
-        return Taken(merged(waves), damaged, lambda: self._done(held, last))
+        wave, damaged, last = _together(found, drops)
+        return Taken(wave, damaged, lambda: self._done(held, last))
 
     def _done(self, held: Backlog, seq: int) -> None:
         self._safely(held, lambda: held.done(seq))
@@ -199,26 +199,34 @@ class Waiting:
         self._failing = True
 
 
-def _together(found: Sequence[Packed], drops: Sequence[Drop]) -> tuple[list[Wave], int, int]:
-    """The first waves that may be stored together, how many values of them are damaged, and the
-    last one's number.
+def _together(found: Sequence[Packed], drops: Sequence[Drop]) -> tuple[Wave, int, int]:
+    """The first waves as far as they may be stored together, how many values of them are damaged,
+    and the last one's number.
 
     The values of a stream that went to documents of several widths are not stored together.
     """
-    waves: list[Wave] = []
-    widths: dict[int, int] = {}
+    wave: Wave = {}
     damaged, last = 0, found[0].seq
     for one in found:
+        content = _without(one, drops)
         try:
-            wave = unpacked(one.content)
+            if not added(wave, content):
+                break
         except Invalid:
-            damaged, last = damaged + one.count, one.seq
-            continue
-        if any(widths.setdefault(stream, run.width) != run.width for stream, run in wave.items()):
-            break
-        for drop in drops:
-            if one.seq <= drop.until:
-                wave = dropped(wave, drop.device, drop.since)
-        waves.append(wave)
+            damaged += one.count
         last = one.seq
-    return waves, damaged, last
+    return wave, damaged, last
+
+
+def _without(one: Packed, drops: Sequence[Drop]) -> bytes:
+    """What was packed, without what is not to be stored any more; as it is where it is damaged."""
+    own = [drop for drop in drops if one.seq <= drop.until]
+    if not own:
+        return one.content
+    try:
+        wave = unpacked(one.content)
+    except Invalid:
+        return one.content
+    for drop in own:
+        wave = dropped(wave, drop.device, drop.since)
+    return packed(wave)
