@@ -21,7 +21,7 @@ from hub.ai.refusal import Unfit
 
 PROGRAM: Final = Path(__file__).with_name("child.py")
 MEMORY_BYTES: Final = 1024 * 1024 * 1024
-TRIAL_S: Final = 10
+TRIAL_S: Final = 20
 """For loading a model and running it twice; of the clock, and of the processor's time."""
 LIFE_S: Final = 1_800
 """The processor's time that a process has for all that it is asked."""
