@@ -13,7 +13,7 @@ import pytest
 
 from tests.live import Live, running, wait_until
 
-CHECKS = "/readyz/?checks=db,worker,disk,redis"
+CHECKS = "/readyz/?checks=db,worker,devices,disk,redis"
 
 
 def asked(hub: Live) -> tuple[int, dict[str, Any]]:
@@ -25,11 +25,12 @@ def asked(hub: Live) -> tuple[int, dict[str, Any]]:
 
 
 def test_a_hub_that_was_started_is_ready(live: Live) -> None:
-    wait_until(lambda: asked(live)[0] == 200, "the worker is at work")
+    wait_until(lambda: asked(live)[0] == 200, "the workers are at work")
     checks = asked(live)[1]["checks"]
     assert {name: told["status"] for name, told in checks.items()} == {
         "db": "ok",
         "worker": "ok",
+        "devices": "ok",
         "disk": "ok",
         "redis": "not_configured",
     }

@@ -12,7 +12,7 @@ from hub.devices.registry import KNOWN
 from hub.services import Services
 from hub.services.plant import options
 from hub.values import DeviceKind
-from tests.identities import Identity, identity
+from tests.pki import Identity, identity
 from tests.plant import Door, door, faults, fresh
 
 LOGIN = {"user": "anna", "password": "secret"}

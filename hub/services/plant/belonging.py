@@ -76,7 +76,7 @@ class Belonging:
             addressing.check(found, place)
         except BadField as exc:
             self.streams.change(new, replace(new, place=_back(place, old)))
-            return exc
+            return refused(next(iter(exc.detail["fields"])), UNFIT)
         return None
 
 

@@ -17,7 +17,7 @@ from hub.devices.simulators.opcua import OpcuaSimulator
 from hub.errors import DeviceRefused
 from hub.services import Services
 from hub.values import Document
-from tests.identities import Identity, identity
+from tests.pki import Identity, identity
 from tests.plant import Door, door, fresh
 
 PASSWORD = "h0rse-battery-st\u00e4ple"
