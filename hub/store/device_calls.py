@@ -18,6 +18,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.write_concern import WriteConcern
 
+from hub.errors import Unavailable
 from hub.store.client import Doc, Mongo, translated
 
 Id: TypeAlias = ObjectId
@@ -140,7 +141,11 @@ class DeviceCalls:
 
     @contextmanager
     def arrivals(self, holder: str) -> Iterator[Callable[[], bool]]:
-        """A function that waits ``ARRIVALS_MS`` at most and says whether calls came in."""
+        """A function that waits ``ARRIVALS_MS`` at most and says whether calls came in.
+
+        Raises:
+            Unavailable: here or there; it is to be asked for anew.
+        """
         wanted = {"operationType": "insert", "fullDocument.holder": holder}
         stages: list[dict[str, Any]] = [{"$match": wanted}, {"$project": {"_id": 1}}]
         with (
@@ -150,6 +155,9 @@ class DeviceCalls:
 
             def came() -> bool:
                 with translated():
-                    return stream.try_next() is not None
+                    found = stream.try_next() is not None
+                if not stream.alive:
+                    raise Unavailable("the database tells of calls no more")
+                return found
 
             yield came

@@ -169,24 +169,23 @@ class Direct:
 
     def _here(self, device: Device, call: Call, until: float, mine: Holding) -> Outcome:
         """By this process, over a connection of its own; then the lease is given back."""
-        closed = Event()
+        connected = Event()
 
         async def work() -> Outcome:
             try:
-                driver = self._drivers.open(device)
-                try:
-                    return await calls.done(driver, call, _left_s(device, until))
-                finally:
-                    await driver.close()
+                return await calls.done(driver, call, _left_s(device, until))
             finally:
-                closed.set()
+                await driver.close()
+                connected.clear()
 
         try:
+            driver = self._drivers.open(device)
+            connected.set()
             return self._bridge.run(work(), until - monotonic())
         except BridgeTimeout as exc:
             raise _late(call, "the device did not do it in time") from exc
         finally:
-            if closed.is_set():
+            if not connected.is_set():
                 self._free(mine)
 
     def _there(self, device: Device, call: Call, until: float, by: Holding) -> Outcome | None:

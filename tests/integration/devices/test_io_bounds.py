@@ -113,6 +113,22 @@ def test_a_server_that_says_nothing_or_next_to_it(asking: Asking, drips: bool) -
         asking.loop.run(server.stop())
 
 
+def test_only_so_many_calls_of_a_key_at_once(asking: Asking) -> None:
+    servers = [Dripping(drips=False) for _ in range(7)]
+    for each in servers:
+        asking.loop.run(each.start())
+    try:
+        given = {"kind": "fenet", "host": "127.0.0.1", "timeout": 2, "enabled": False}
+        devices = [asking.door.device(port=each.port, **given) for each in servers]
+        with ThreadPoolExecutor(len(devices)) as threads:
+            found = [each for each, _ in threads.map(lambda n: asking.ask("fenet", n), devices)]
+    finally:
+        for each in servers:
+            asking.loop.run(each.stop())
+    told = sorted(code(each) for each in found)
+    assert told == [(429, "too_many_requests"), *[(504, "device_timeout")] * 6]
+
+
 def test_a_write_that_is_not_answered_may_have_happened(asking: Asking) -> None:
     (proxy,) = made = [Chaos(asking.ports["melsec-3e"])]
     asking.loop.run(proxy.__aenter__())
