@@ -17,6 +17,8 @@ Batch = tuple[Span, ...]
 
 REFUSALS_MAX = 64
 """How many refused requests of a call are asked again in parts."""
+PLANS_MAX = 4
+"""How many plans are kept: for what is read often in turn."""
 PARTED_USES_MAX = 100
 """How many calls a plan serves that was parted because of refusals, before it is made anew."""
 
@@ -36,7 +38,7 @@ class CellReader(Session):
 
     def __init__(self, timeout_s: float) -> None:
         super().__init__(timeout_s)
-        self._plan: Plan | None = None
+        self._plans: list[Plan] = []
 
     @abstractmethod
     def place(self, point: Point) -> Place:
@@ -72,20 +74,27 @@ class CellReader(Session):
         return [found[index] for index in range(len(plan.points))]
 
     def _planned(self, points: tuple[Point, ...]) -> Plan:
-        """The plan of the call before, if it was for the same points; else a new one."""
-        old = self._plan
-        if old is not None and old.points == points and old.uses_left != 0:
-            if old.uses_left is not None:
-                old.uses_left -= 1
-            return old
+        """One of the latest plans, if it was for the same points; else a new one."""
+        for old in self._plans:
+            if old.points == points and old.uses_left != 0:
+                if old.uses_left is not None:
+                    old.uses_left -= 1
+                self._plans.remove(old)
+                self._plans.insert(0, old)
+                return old
+        new = self._made(points)
+        others = [old for old in self._plans if old.points != points]
+        self._plans = [new, *others[: PLANS_MAX - 1]]
+        return new
+
+    def _made(self, points: tuple[Point, ...]) -> Plan:
         needs, failed = [], {}
         for index, point in enumerate(points):
             try:
                 needs.append(Need(index, self.place(point)))
             except (BadAddress, BadDeviceValue) as exc:
                 failed[index] = Reading.failed(exc)
-        self._plan = Plan(points, self.batches(merged(needs)), failed)
-        return self._plan
+        return Plan(points, self.batches(merged(needs)), failed)
 
     async def _follow(self, plan: Plan, found: dict[int, Reading]) -> None:
         """Ask for all batches; what is refused is asked in parts, and remembered so."""

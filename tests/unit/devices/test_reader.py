@@ -9,7 +9,7 @@ import pytest
 
 from hub.devices.contract import CALL_TIMEOUTS, Point, Reading
 from hub.devices.places import Place, Space
-from hub.devices.reader import PARTED_USES_MAX, REFUSALS_MAX, Batch, CellReader
+from hub.devices.reader import PARTED_USES_MAX, PLANS_MAX, REFUSALS_MAX, Batch, CellReader
 from hub.devices.spans import Span
 from hub.errors import BadAddress, DeviceGarbled, DeviceRefused, DeviceTimeout
 
@@ -108,6 +108,26 @@ def test_a_plan_that_was_parted_is_kept_and_after_some_time_made_anew() -> None:
         return counts
 
     assert asyncio.run(run()) == [3, *[2] * PARTED_USES_MAX, 3]
+
+
+@pytest.mark.parametrize(("sets", "planned"), [(PLANS_MAX, PLANS_MAX), (PLANS_MAX + 1, 15)])
+def test_what_is_read_in_turn_is_planned_once_up_to_a_bound(sets: int, planned: int) -> None:
+    """Three rounds over some sets of points, each of one point."""
+    places: list[str] = []
+
+    class Counting(Wire):
+        def place(self, point: Point) -> Place:
+            places.append(point.address)
+            return super().place(point)
+
+    async def run() -> None:
+        wire = Counting(set())
+        for _ in range(3):
+            for number in range(sets):
+                assert values(await wire.read(points(number))) == [number]
+
+    asyncio.run(run())
+    assert len(places) == planned
 
 
 def test_a_device_that_refuses_everything_is_not_asked_for_ever() -> None:
