@@ -182,7 +182,11 @@ COLLECTIONS = (
         storage=ZSTD,
     ),
     *(Collection(collection_name(level), storage=ZSTD) for level in ROLLUPS),
-    Collection("statistics", storage=ZSTD),
+    Collection(
+        "statistics",
+        (IndexModel([("_id.t", ASCENDING), ("_id.s", ASCENDING)], name="time"),),
+        storage=ZSTD,
+    ),
     Collection("statistic_windows"),
     Collection("retention"),
     Collection("floors"),

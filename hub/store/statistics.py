@@ -24,6 +24,10 @@ from hub.store.removing import remove
 
 TOGETHER = 64
 """Looks that are sent at once; the server bounds the length of a pipeline."""
+TOGETHER_READ = 500
+"""Records that are read ahead where some may do."""
+INDEX = "time"
+"""By time and stream."""
 WRITTEN_TOGETHER = 5_000
 
 
@@ -151,6 +155,21 @@ class StatisticStore:
         with translated():
             rows = self._statistics.find(_of(stream)).sort("_id", -1)
             for row in rows.batch_size(wanted + 1):
+                yield _statistic(row)
+
+    def across(self, ids: Collection[int], lo: int, hi: int) -> Iterator[Statistic]:
+        """The stored records of streams with ``lo <= at < hi`` (ms), by time and stream."""
+        chosen: Doc = {"_id.t": {"$gte": lo, "$lt": hi}, "_id.s": {"$in": list(ids)}}
+        with translated():
+            rows = self._statistics.find(chosen).hint(INDEX)
+            for row in rows.sort([("_id.t", 1), ("_id.s", 1)]):
+                yield _statistic(row)
+
+    def latest_first(self) -> Iterator[Statistic]:
+        """The stored records of all streams, from the last by time and stream on."""
+        with translated():
+            rows = self._statistics.find({}).hint(INDEX)
+            for row in rows.sort([("_id.t", -1), ("_id.s", -1)]).batch_size(TOGETHER_READ):
                 yield _statistic(row)
 
     def latest(self, ids: Sequence[int]) -> dict[int, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -20,32 +20,42 @@ from hub.services.statistics.computing import Computing, Stretch
 from hub.services.statistics.posting import checked
 from hub.services.streams.reading.newest import newest
 from hub.services.streams.reading.settled import UNSEEN_MAX
+from hub.store.point_documents import Mark
 from hub.store.points import PointStore
 from hub.store.statistics import StatisticStore
 from hub.values import Stream
 
+FEW = 64
+"""Streams that are asked for one by one."""
+LOOKS, LOOKS_EACH = 1_000, 4
+"""Records of all streams that are looked through for the newest of some: so many, and so many for
+each of these."""
+Spans = Sequence[tuple[int, int]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Fresh:
-    """What was computed for the reader: in these ranges of time, and in order."""
+    """What was computed for the reader: in these ranges of time of some streams; in order of time
+    and stream."""
 
-    spans: Sequence[tuple[int, int]] = ()
+    spans: Mapping[int, Spans] = field(default_factory=dict)
     made: Sequence[Statistic] = ()
 
     def over(self, stored: Iterable[Statistic], *, backwards: bool = False) -> Iterator[Statistic]:
         """Stored records in order, with these in place of those that were computed before."""
         sign = -1 if backwards else 1
-        left = (one for one in stored if one.posted or not self._covers(one.at))
+        left = (one for one in stored if one.posted or not self._covers(one))
         made = self.made[::-1] if backwards else self.made
-        before: int | None = None
-        for one in merge(left, made, key=lambda one: sign * one.at):
-            if one.at != before:
+        before: tuple[int, int] | None = None
+        for one in merge(left, made, key=lambda one: (sign * one.at, sign * one.stream)):
+            if (one.at, one.stream) != before:
                 yield one
-            before = one.at
+            before = one.at, one.stream
 
-    def _covers(self, at: int) -> bool:
-        index = bisect_right(self.spans, at, key=lambda span: span[0]) - 1
-        return index >= 0 and at < self.spans[index][1]
+    def _covers(self, one: Statistic) -> bool:
+        spans = self.spans.get(one.stream, ())
+        index = bisect_right(spans, one.at, key=lambda span: span[0]) - 1
+        return index >= 0 and one.at < spans[index][1]
 
 
 class KeptStatistics:
@@ -56,6 +66,8 @@ class KeptStatistics:
 
     def newest(self, streams: Sequence[Stream], limit: int) -> list[Statistic]:
         """So many records of streams, newest first; of one moment, the later stream first."""
+        if len(streams) > FEW and (found := self._newest(streams, limit)) is not None:
+            return found
         known = {stream.id: stream for stream in streams}
         latest = self._store.latest(list(known))
         for stream, (_, last) in self._points.all_ends(streams).items():
@@ -65,6 +77,9 @@ class KeptStatistics:
 
     def range(self, streams: Sequence[Stream], lo: int, hi: int) -> Iterator[Statistic]:
         """The records with ``lo <= at < hi`` (ms) in order of time; flat in memory."""
+        if len(streams) > FEW:
+            fresh = self._unseen(streams, lo, hi)
+            return fresh.over(self._store.across([stream.id for stream in streams], lo, hi))
         ranges = [self._range(stream, lo, hi) for stream in streams]
         if len(ranges) == 1:
             return ranges[0]
@@ -98,17 +113,55 @@ class KeptStatistics:
         stored = self._store.backwards(stream.id, count)
         return list(islice(fresh.over(stored, backwards=True), count))
 
+    def _newest(self, streams: Sequence[Stream], limit: int) -> list[Statistic] | None:
+        """As ``newest``, of very many; None where much is newer in other streams."""
+        ids = {stream.id for stream in streams}
+        most, given_up = LOOKS + LOOKS_EACH * len(ids), False
+
+        def stored() -> Iterator[Statistic]:
+            nonlocal given_up
+            for number, one in enumerate(self._store.latest_first()):
+                if number == most + limit:
+                    given_up = True
+                    return
+                if one.stream in ids:
+                    yield one
+
+        fresh = self._unseen(streams, BEFORE_ALL, AFTER_ALL)
+        found = list(islice(fresh.over(stored(), backwards=True), limit))
+        return None if given_up else found
+
     def _fresh(self, stream: Stream, lo: int, hi: int) -> _Fresh:
+        return self._computed([stream], list(self._points.marks(stream.id, UNSEEN_MAX + 1)), lo, hi)
+
+    def _unseen(self, streams: Sequence[Stream], lo: int, hi: int) -> _Fresh:
+        return self._computed(streams, list(self._points.marks(None, UNSEEN_MAX + 1)), lo, hi)
+
+    def _computed(
+        self, streams: Sequence[Stream], marks: Sequence[Mark], lo: int, hi: int
+    ) -> _Fresh:
         """What changed since the worker last ran, computed; nothing where that is too much."""
-        if stream.value_type != "numeric":
+        numeric = {stream.id: stream for stream in streams if stream.value_type == "numeric"}
+        if len(marks) > UNSEEN_MAX:
             return _Fresh()
-        marks = list(self._points.marks(stream.id, UNSEEN_MAX + 1))
-        if not marks or len(marks) > UNSEEN_MAX:
-            return _Fresh()
-        lengths = self._store.lengths([stream.id])[stream.id]
-        changed = sorted((mark.lo, mark.hi + 1) for mark in marks)
-        whole = widened(lengths, changed)
-        spans = [span for span in whole if span[0] < hi and span[1] > lo]
-        stretches = [Stretch(stream, lengths, first, last) for first, last in spans]
+        changed: dict[int, list[tuple[int, int]]] = {}
+        for mark in marks:
+            if mark.bucket.stream in numeric:
+                changed.setdefault(mark.bucket.stream, []).append((mark.lo, mark.hi + 1))
+        lengths = self._store.lengths(changed) if changed else {}
+        spans = {
+            stream: [one for one in widened(lengths[stream], sorted(own)) if _meets(one, lo, hi)]
+            for stream, own in changed.items()
+        }
+        stretches = [
+            Stretch(numeric[stream], lengths[stream], *span)
+            for stream, own in spans.items()
+            for span in own
+        ]
         made = [one.told() for found in self._computing.windows(stretches) for one in found]
-        return _Fresh(spans, [one for one in made if lo <= one.at < hi])
+        within = [one for one in made if lo <= one.at < hi]
+        return _Fresh(spans, sorted(within, key=lambda one: (one.at, one.stream)))
+
+
+def _meets(span: tuple[int, int], lo: int, hi: int) -> bool:
+    return span[0] < hi and span[1] > lo
