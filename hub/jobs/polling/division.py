@@ -21,6 +21,8 @@ from hub.store.workers import Workers
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)
+ALIVE = timedelta(seconds=10)
+"""A worker that died counts for less long than its leases: others have room by their end."""
 RENEWED_S = 3.0
 MARGIN_S = 0.5
 """So long before its end a lease counts for nothing any more."""
@@ -81,7 +83,7 @@ class Division:
             kept = self._leases.renew(_names(self._held), self.holder, LEASE)
             lost = {each: held for each, held in self._held.items() if lease_of(each) not in kept}
             grants = self._leases.grants(_names(lost)) if lost else {}
-            self._workers.tell(self.holder, LEASE)
+            self._workers.tell(self.holder, ALIVE)
             self._alive = max(1, self._workers.alive())
         except HubError:
             self._cut_off = True
