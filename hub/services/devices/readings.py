@@ -35,6 +35,9 @@ ANSWER_S = 2.0
 """How long the database may take to say that it is there."""
 TOGETHER = 200_000
 """Values that waited which are stored at once, about."""
+RESTS, REST_MAX_S = 2.0, 5.0
+"""So many times as long as a write took the next one waits at least, up to so long: more values go
+together then, which is cheaper for each."""
 ADOPTED_EVERY_S = 10.0
 """How often it is looked for what dead processes left behind."""
 
@@ -134,8 +137,12 @@ class Sink:
         self._waiting.close()
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._flush_s):
+        pause_s = self._flush_s
+        while not self._stopping.wait(pause_s):
+            begun = monotonic()
             self._safely()
+            rest_s = min(RESTS * (monotonic() - begun), REST_MAX_S)
+            pause_s = self._flush_s if self._waiting.values else max(self._flush_s, rest_s)
         self._safely()
 
     def _safely(self) -> None:
