@@ -7,11 +7,12 @@ command of plain updates. Waiting is bounded, as the next values come in any cas
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pymongo
 
-from hub.errors import OverBudget, Unavailable
+from hub.errors import HubError, OverBudget, Unavailable
 from hub.store.client import DUPLICATE, Doc, Mongo, translated
 from hub.store.point_documents import Change, key_of, update_of
 from hub.store.points import FULL
@@ -34,9 +35,9 @@ class PolledPoints:
     def answers(self, within_s: float) -> bool:
         """Whether the database is there."""
         try:
-            with pymongo.timeout(within_s), translated():
+            with _within(within_s):
                 self._db.command("ping")
-        except (Unavailable, OverBudget):
+        except HubError:
             return False
         return True
 
@@ -48,7 +49,7 @@ class PolledPoints:
         """
         found: dict[int, Widths] = {}
         chosen = {"_id": {"$in": list(ids)}, "deleted": None}
-        with pymongo.timeout(within_s), translated():
+        with _within(within_s):
             for row in self._streams.find(chosen, {"widths": 1}):
                 found[int(row["_id"])] = tuple((int(a), int(b)) for a, b in row["widths"])
         return found
@@ -66,12 +67,9 @@ class PolledPoints:
             Unavailable: not confirmed; setting the same again is harmless.
         """
         full: list[Change] = []
-        try:
-            with pymongo.timeout(within_s), translated():
-                for some in _portions(changes):
-                    full += self._written(some)
-        except OverBudget as exc:
-            raise Unavailable("the database did not confirm the write in time") from exc
+        with _within(within_s):
+            for some in _portions(changes):
+                full += self._written(some)
         return full
 
     def _written(self, changes: Sequence[Change]) -> list[Change]:
@@ -101,6 +99,16 @@ class PolledPoints:
         if other := {code for _, code in errors} - {DUPLICATE, *FULL}:
             raise Unavailable("the database refused values", reason=min(other))
         return errors
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """Bound all that is asked of the database; what takes longer is Unavailable."""
+    try:
+        with pymongo.timeout(seconds), translated():
+            yield
+    except OverBudget as exc:
+        raise Unavailable("the database did not answer in time") from exc
 
 
 def _operation(change: Change) -> Doc:

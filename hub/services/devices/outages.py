@@ -23,6 +23,13 @@ class Outages:
     event_logs: EventLogStore
     refused: int = 0
     _overflowed: int = 0
+    _on: bool = False
+
+    def begins(self, why: str) -> None:
+        """Readings wait from now on."""
+        if not self._on:
+            log.warning("readings wait on disk: %s", why)
+        self._on = True
 
     def over(self, waiting: Waiting) -> None:
         """All that waited is stored: tell what was not, if anything was not. Never raises; what the
@@ -36,6 +43,9 @@ class Outages:
                 return
             self._overflowed, self.refused = waiting.overflowed, 0
             waiting.news.clear()
+        if self._on:
+            log.info("all readings that waited are stored")
+        self._on = False
         waiting.tidy()
 
     def _tell(self, counted: dict[str, int], news: list[str]) -> None:

@@ -17,7 +17,7 @@ from time import monotonic
 
 from hub.devices.contract import Quality
 from hub.devices.keeping import Kept, is_kept
-from hub.errors import HubError, Unavailable
+from hub.errors import HubError, TooLarge
 from hub.series.incoming import TIME_MAX_S
 from hub.series.levels import SECOND_MS
 from hub.series.parts import INT_MAX, INT_MIN
@@ -91,7 +91,7 @@ class Sink:
         self._last: dict[int, tuple[int, Kept]] = {}
         self._under_way = self._stored = self._refused = 0
         self._adopted = -math.inf
-        self._held, self._stopping = Event(), Event()
+        self._holds, self._held, self._stopping = 0, False, Event()
         self._thread: Thread | None = None
 
     def start(self) -> None:
@@ -114,11 +114,13 @@ class Sink:
     def hold(self) -> None:
         """Store nothing until ``release``: everything goes to disk. For whoever cannot tell whether
         its leases are still its own."""
-        self._held.set()
+        with self._lock:
+            self._holds, self._held = self._holds + 1, True
 
     def release(self) -> None:
-        """Store again what is not dropped."""
-        self._held.clear()
+        """Store again what was not dropped before."""
+        with self._lock:
+            self._held = False
 
     def counts(self) -> SinkCounts:
         with self._lock:
@@ -154,14 +156,25 @@ class Sink:
         self._under_way = 0
 
     def _round(self) -> None:
+        with self._lock:
+            holds = -1 if self._held else self._holds
         wave = self._wave()
-        there = not self._held.is_set() and self._points.answers(ANSWER_S)
+        there = self._is_free(holds) and self._points.answers(ANSWER_S)
         if there and not self._waiting.values:
             there = not wave or self._write(wave)
         elif wave:
-            self._waiting.add(wave)
+            self._wait(wave, "the database does not answer" if holds >= 0 else "the sink is held")
         if there:
-            self._catch_up()
+            self._catch_up(holds)
+
+    def _is_free(self, holds: int) -> bool:
+        """Whether nobody held the sink since it had been held so often; what is dropped in such a
+        time is known only in the next round."""
+        return not self._held and self._holds == holds
+
+    def _wait(self, wave: Wave, why: str) -> None:
+        self._outages.begins(why)
+        self._waiting.add(wave)
 
     def _wave(self) -> Wave:
         """What is to be stored of what was offered."""
@@ -207,27 +220,29 @@ class Sink:
         """Store a wave, or let it wait; whether the database is there."""
         try:
             self._store(wave)
-        except Unavailable as exc:
-            log.warning("readings wait on disk: %s", exc.message)
-            self._waiting.add(wave)
-            return False
+        except TooLarge as exc:
+            self._refuse(wave, exc)
         except HubError as exc:
-            log.error("readings were refused: %s", exc.message)
-            self._refused += count(wave)
+            self._wait(wave, exc.message)
+            return False
         return True
+
+    def _refuse(self, wave: Wave, exc: TooLarge) -> None:
+        log.error("readings were refused: %s", exc.message)
+        self._refused += count(wave)
 
     def _store(self, wave: Wave) -> None:
         done = self._storing.write(wave)
         self._stored += done.values
         self._refused += done.refused
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, holds: int) -> None:
         """Store what waits, as far as it goes before the next values are there."""
         if monotonic() - self._adopted > ADOPTED_EVERY_S:
             self._adopted = monotonic()
             self._waiting.adopt()
         ends = monotonic() + self._flush_s
-        while not self._held.is_set() and (taken := self._waiting.take(TOGETHER)) is not None:
+        while self._is_free(holds) and (taken := self._waiting.take(TOGETHER)) is not None:
             if not self._caught_up(taken.wave):
                 return
             taken.forget()
@@ -243,12 +258,11 @@ class Sink:
         before = self._refused
         try:
             self._store(wave)
-        except Unavailable as exc:
-            log.warning("readings wait on disk: %s", exc.message)
-            return False
+        except TooLarge as exc:
+            self._refuse(wave, exc)
         except HubError as exc:
-            log.error("readings were refused: %s", exc.message)
-            self._refused += count(wave)
+            self._outages.begins(exc.message)
+            return False
         self._outages.refused += self._refused - before
         return True
 

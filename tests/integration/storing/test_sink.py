@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -209,6 +210,21 @@ def test_what_is_dropped_is_not_stored_and_what_comes_later_is(
     settled(sink)
     assert [at - START for at, _ in stored(streams, own)] == [0, 30]
     assert [at - START for at, _ in stored(streams, other)] == [0, 10, 20]
+
+
+def test_what_is_dropped_before_the_release_is_never_stored(
+    streams: Streams, tmp_path: Path
+) -> None:
+    stream = polled(streams)
+    with places.sink(streams, tmp_path, flush_s=0.001) as sink:
+        for n in range(100):
+            sink.hold()
+            sink.offer(taken(stream, (START + n, 1.0), device=7))
+            time.sleep(n % 10 / 1_000)
+            sink.drop(7, START)
+            sink.release()
+        settled(sink)
+    assert stored(streams, stream) == []
 
 
 def test_after_a_drop_the_next_value_is_stored_though_it_is_the_same(
