@@ -24,6 +24,8 @@ WORKER_JOBS: Final = ("downsample", "feed", "backfill")
 LIMIT_S: Final = 2.0
 KEPT_S: Final = 1.0
 """So long a finding is told again."""
+NAME_CHARS: Final = 64
+"""So much of an unknown name is told."""
 HUNG: Final = "no answer in time"
 
 Status = Literal["ok", "failed", "not_configured"]
@@ -71,7 +73,10 @@ class Health:
         for name in wanted:
             if name not in self._watches:
                 raise BadParameter(
-                    "there is no such check", parameter="checks", allowed=list(self._watches)
+                    "there is no such check",
+                    parameter="checks",
+                    value=name[:NAME_CHARS],
+                    allowed=list(self._watches),
                 )
         runs = {n: watch.begin() for n in wanted if (watch := self._watches[n])}
         return {n: runs[n].found() if n in runs else Finding("not_configured") for n in wanted}

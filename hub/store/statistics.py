@@ -117,24 +117,43 @@ class StatisticStore:
                     raise Conflict("another worker has taken over the statistics") from exc
                 raise Unavailable("the database refused statistics") from exc
 
-    def post(self, stream: int, at: int, told: Mapping[str, float]) -> Statistic:
+    def posted(self, stream: int, at: int) -> dict[str, float]:
+        """The fields of a stream's posted record; none where there is none."""
+        with translated():
+            row = self._statistics.find_one({"_id": {"s": stream, "t": at}}, {"p": 1})
+        found: dict[str, float] = (row or {}).get("p", {})
+        return found
+
+    def post(
+        self, stream: int, at: int, told: Mapping[str, float], before: Mapping[str, float]
+    ) -> Statistic | None:
         """Set the named fields of a stream's posted record, made if there is none.
+
+        Args:
+            before: as ``posted`` told it.
+
+        Returns:
+            The record; None where it was another one by then, and nothing was changed.
 
         Raises:
             Unavailable: not confirmed; posting the same again is harmless.
         """
+        same = {
+            "_id": {"s": stream, "t": at},
+            "p": {"$eq": before} if before else {"$exists": False},
+        }
         change = {
             "$set": {f"p.{name}": value for name, value in told.items()},
             "$setOnInsert": {"f": 0},
         }
         with translated():
-            row: Any = self._statistics.find_one_and_update(
-                {"_id": {"s": stream, "t": at}},
-                change,
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
-            )
-        return _statistic(row)
+            try:
+                row: Any = self._statistics.find_one_and_update(
+                    same, change, upsert=not before, return_document=ReturnDocument.AFTER
+                )
+            except DuplicateKeyError:
+                return None
+        return _statistic(row) if row else None
 
     def one(self, stream: int, at: int) -> Statistic:
         """A stored record. Raises NotFound."""

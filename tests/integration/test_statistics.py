@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event
 from typing import Any
 
@@ -225,6 +227,36 @@ def test_posting_again_changes_the_named_fields(streams: Streams) -> None:
     kept.post(stream, START + 17, {"mean": 7, "max": 9, "count": 3})
     assert kept.post(stream, START + 17, {"max": 8.5}).told == {"count": 3, "mean": 7, "max": 8.5}
     assert kept.one(stream, START + 17).told == {"count": 3, "mean": 7, "max": 8.5}
+
+
+@pytest.mark.parametrize(
+    ("told", "path"),
+    [({"max": 1}, "max"), ({"min": 8}, "min"), ({"mean": 9.5}, "mean"), ({"q1": 9.5}, "q1")],
+)
+def test_what_is_posted_again_fits_what_was_posted(
+    streams: Streams, told: dict[str, float], path: str
+) -> None:
+    stream, kept = streams.new(), streams.services.statistics.kept
+    before = {"mean": 7, "min": 5, "max": 9}
+    kept.post(stream, START, before)
+    with pytest.raises(Invalid) as refused:
+        kept.post(stream, START, told)
+    assert refused.value.detail["path"] == path
+    assert kept.one(stream, START).told == before
+
+
+def test_many_who_post_at_once_leave_a_record_that_fits(streams: Streams) -> None:
+    stream, kept = streams.new(), streams.services.statistics.kept
+    kept.post(stream, START, {"min": 0, "max": 100})
+
+    def post(number: int) -> None:
+        with suppress(Invalid, Conflict):
+            kept.post(stream, START, {("min", "max")[number % 2]: number})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(post, range(80)))
+    told = kept.one(stream, START).told
+    assert told["min"] <= told["max"]
 
 
 @pytest.mark.parametrize(

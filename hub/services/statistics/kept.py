@@ -12,7 +12,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from hub.errors import NotFound
+from hub.errors import Conflict, NotFound
 from hub.series.grid import AFTER_ALL, BEFORE_ALL
 from hub.series.records import Statistic
 from hub.series.windows import widened
@@ -25,6 +25,7 @@ from hub.store.points import PointStore
 from hub.store.statistics import StatisticStore
 from hub.values import Stream
 
+ATTEMPTS = 8
 FEW = 64
 """Streams that are asked for one by one."""
 LOOKS, LOOKS_EACH = 1_000, 4
@@ -99,9 +100,16 @@ class KeptStatistics:
 
         Raises:
             Invalid: as ``posting.checked`` says.
+            Conflict: too many post it at once.
             Unavailable: not confirmed; posting the same again is harmless.
         """
-        return self._store.post(stream.id, at, checked(at, told))
+        for _ in range(ATTEMPTS):
+            before = self._store.posted(stream.id, at)
+            whole = checked(at, told, before)
+            given = {name: whole[name] for name in told}
+            if made := self._store.post(stream.id, at, given, before):
+                return made
+        raise Conflict("the record is being changed by others", id=f"{stream.id}-{at}")
 
     def _range(self, stream: Stream, lo: int, hi: int) -> Iterator[Statistic]:
         fresh = self._fresh(stream, lo, hi)

@@ -17,8 +17,8 @@ ASCENDING = ("min", "q1", "median", "q3", "max")
 """Of these none is less than one before it."""
 
 
-def checked(at_ms: int, told: Mapping[str, Any]) -> dict[str, float]:
-    """The fields of a posted record, by name.
+def checked(at_ms: int, told: Mapping[str, Any], before: Mapping[str, float]) -> dict[str, float]:
+    """The fields of a posted record, by name: those that are told, and those it had before.
 
     Raises:
         Invalid: none, an unknown one, no finite number, a negative ``rms`` or ``count``, a
@@ -33,14 +33,15 @@ def checked(at_ms: int, told: Mapping[str, Any]) -> dict[str, float]:
         raise Invalid("a record of statistics has at least one field", allowed=list(FIELDS))
     for name, value in told.items():
         _check(name, value)
-    given = [name for name in ASCENDING if name in told]
-    for lower, upper in pairwise(given):
-        if told[lower] > told[upper]:
-            _refuse(f"{lower} is greater than {upper}", lower)
-    mean = told.get("mean")
-    if mean is not None and not told.get("min", mean) <= mean <= told.get("max", mean):
-        _refuse("the mean lies outside of the extremes", "mean")
-    return {n: int(v) if n == "count" else float(v) for n, v in told.items()}
+    whole = {**before, **told}
+    for lower, upper in pairwise([name for name in ASCENDING if name in whole]):
+        if whole[lower] > whole[upper]:
+            _refuse(f"{lower} is greater than {upper}", lower if lower in told else upper)
+    mean = whole.get("mean")
+    if mean is not None and not whole.get("min", mean) <= mean <= whole.get("max", mean):
+        path = next(name for name in ("mean", "min", "max") if name in told)
+        _refuse("the mean lies outside of the extremes", path)
+    return {n: int(v) if n == "count" else float(v) for n, v in whole.items()}
 
 
 def _check(name: str, value: Any) -> None:
