@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hub.services.devices.direct import Direct, Shared
 from hub.store.device_calls import DeviceCalls
 from hub.store.leases import Leases
+from hub.store.workers import Workers
 from hub.wiring.ground import Ground
 from hub.wiring.planted import Planted
 
@@ -19,5 +20,5 @@ class Directed:
 
 def directed(ground: Ground, site: Planted) -> Directed:
     calls = DeviceCalls(ground.mongo)
-    shared = Shared(Leases(ground.mongo), calls)
+    shared = Shared(Leases(ground.mongo), calls, Workers(ground.mongo))
     return Directed(Direct(site.plant.devices, site.drivers, shared, ground.notes), calls)

@@ -27,6 +27,7 @@ from hub.services.permits import Allowance, Permits
 from hub.store.audit import Audit
 from hub.store.device_calls import DeviceCalls, Id
 from hub.store.leases import Leases
+from hub.store.workers import Workers
 from hub.values import Device, Principal
 
 AT_ONCE = Allowance(total=8, per_key=6, heavy=8, wait_s=1.0)
@@ -37,6 +38,7 @@ SPARE_S = 0.3
 OWN = "call/"
 """How the names of those begin that hold a lease for one call."""
 LEASE_SPARE_S = 5.0
+COURTESY_S = 1.5
 PAUSES_S = (0.005, 0.05)
 """The first pause between two looks, and the longest."""
 GROWTH = 1.5
@@ -70,6 +72,7 @@ class Shared:
 
     leases: Leases
     calls: DeviceCalls
+    workers: Workers
 
 
 class Direct:
@@ -78,6 +81,7 @@ class Direct:
         self._drivers = drivers
         self._leases = shared.leases
         self._calls = shared.calls
+        self._workers = shared.workers
         self._audit = audit
         self._permits = Permits(AT_ONCE)
         self._bridge = Bridge()
@@ -154,9 +158,12 @@ class Direct:
     def _carried_out(self, device: Device, call: Call, until: float) -> Outcome:
         """By this process or by the one that holds the device, until the time is over."""
         lease = lease_of(endpoint(device))
+        waiting_until = monotonic() + self._courtesy_s(device, until)
         for _ in _pauses(until):
             holder = self._calls.holder(lease)
             if holder is None:
+                if monotonic() < waiting_until:
+                    continue
                 mine = Holding(lease, f"{OWN}{socket.gethostname()}-{secrets.token_hex(8)}")
                 length = timedelta(seconds=until - monotonic() + LEASE_SPARE_S)
                 if self._leases.take(lease, mine.holder, length) is not None:
@@ -166,6 +173,15 @@ class Direct:
                 if found is not None:
                     return found
         raise DeviceTimeout("others were using the device all the time; nothing was sent")
+
+    def _courtesy_s(self, device: Device, until: float) -> float:
+        """How long a lease that is free is left to a worker.
+
+        One that would poll the device looks for it twice a second, and had no chance against
+        calls that come one after the other.
+        """
+        polled = device.enabled and self._workers.alive() > 0
+        return min(COURTESY_S, (until - monotonic()) / 3) if polled else 0.0
 
     def _here(self, device: Device, call: Call, until: float, mine: Holding) -> Outcome:
         """By this process, over a connection of its own; then the lease is given back."""

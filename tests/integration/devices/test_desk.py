@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -290,6 +292,47 @@ def test_where_the_database_does_not_tell_it_is_looked_for_calls(
         site.close()
         site._ending.clear()
         mongo.close()
+
+
+def test_a_worker_comes_to_a_device_that_is_asked_for_all_the_time(site: Site) -> None:
+    _, device = site.plc(timeout=5, enabled=True)
+    owner, ending = site.owner(device, polls=False), Event()
+    owner.let_go()
+    site.services.workers.tell(owner.holder, timedelta(seconds=60))
+
+    def ask() -> None:
+        while not ending.is_set():
+            assert site.read(device).status_code == 200
+
+    try:
+        asking = [site.threads.submit(ask) for _ in range(4)]
+        for _ in range(3):
+            assert any(took(site, owner) or ending.wait(0.5) for _ in range(4))
+            before = owner.asked
+            wait_until(lambda seen=before: owner.asked > seen, "calls go to the worker")
+            owner.let_go()
+        owner.take()
+    finally:
+        ending.set()
+        site.services.workers.leave(owner.holder)
+    for each in asking:
+        each.result()
+
+
+def test_a_device_that_no_worker_comes_to_is_read_here(site: Site) -> None:
+    plc, device = site.plc(timeout=5, enabled=True)
+    plc.words["D"][10] = 5
+    site.services.workers.tell("worker-2", timedelta(seconds=60))
+    try:
+        assert site.read(device).json == {"value": 5}
+    finally:
+        site.services.workers.leave("worker-2")
+
+
+def took(site: Site, owner: Owner) -> bool:
+    """Whether a worker has a lease that it tries to take once."""
+    length = timedelta(seconds=60)
+    return site.services.leases.take(owner.lease, owner.holder, length) is not None
 
 
 @pytest.fixture
