@@ -22,6 +22,11 @@ KINDS: dict[str, Kind] = {
     "text/csv": "text",
 }
 CHUNK = 16 * 1024
+UNPACKED_CHUNK = 256 * 1024
+"""So much is unpacked at once; each time what is still packed is copied."""
+PARTS_MAX = 64
+"""Packed parts one after another, where one is usual. Each costs a copy of what is still packed, so
+very many empty ones would take a time that nothing bounds."""
 WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
@@ -81,12 +86,15 @@ def unpacked(packed: bytes, encoding: str, bytes_max: int) -> bytes:
     if encoding == "deflate" and not _has_zlib_head(packed):
         window = -zlib.MAX_WBITS
     parts: list[bytes] = []
-    size = 0
+    size = count = 0
     while packed:
+        count += 1
+        if count > PARTS_MAX:
+            raise FetchFailed("the page is packed in too many parts", reason="encoding")
         stream = zlib.decompressobj(window)
         while not stream.eof:
             try:
-                part = stream.decompress(packed, CHUNK)
+                part = stream.decompress(packed, UNPACKED_CHUNK)
             except zlib.error as exc:
                 raise FetchFailed("the page cannot be unpacked", reason="encoding") from exc
             packed = stream.unconsumed_tail

@@ -24,6 +24,7 @@ def raw_deflate(text: bytes) -> bytes:
         (gzip.compress(TEXT), "gzip"),
         (gzip.compress(TEXT), "x-gzip"),
         (gzip.compress(TEXT[:10]) + gzip.compress(TEXT[10:]), "gzip"),
+        (gzip.compress(TEXT) + gzip.compress(b"") * 63, "gzip"),
         (zlib.compress(TEXT), "deflate"),
         (raw_deflate(TEXT), "deflate"),
     ],
@@ -40,6 +41,7 @@ def test_what_is_packed(packed: bytes, encoding: str) -> None:
         (zlib.compress(bytes(50_000_000)), "deflate", "size"),
         (gzip.compress(TEXT[:100])[:-4], "gzip", "answer"),
         (b"no gzip", "gzip", "encoding"),
+        (gzip.compress(b"") * 65, "gzip", "encoding"),
         (gzip.compress(b"x") + b"junk", "gzip", "encoding"),
     ],
 )
