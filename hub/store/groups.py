@@ -1,44 +1,39 @@
-"""Groups: a row has the fields of ``Group``; the streams know theirs."""
+"""Groups: a row has the fields of ``Group``; the streams know theirs.
+
+A row has ``moving`` while somebody moves streams into the group or out of it: until when he may
+be busy without another sign. Streams are moved some at a time and not in a transaction, whose
+changes would have to fit into the server's cache together. ``revision`` is counted up before
+and after, so that whoever saw the half of it changes nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import TypeVar
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
 
-from pymongo.client_session import ClientSession
-
-from hub.store.client import DURABLE, Mongo, translated
+from hub.store.client import Doc, Mongo, translated
 from hub.store.counters import Counters
-from hub.store.named import Named, own_name
+from hub.store.named import Named, own_name, row_of
 from hub.values import Group
 
-T = TypeVar("T")
+TOGETHER = 500
+BUSY = timedelta(seconds=30)
+"""So long at most may it take to move so many streams."""
 
 
 class Groups(Named[Group]):
-    """What changes a group and its members does both at once.
-
-    On a server without transactions others may see the half of it, and of two changes at once
-    each may move streams.
-    """
-
     noun = "group"
     kind = Group
 
     def __init__(self, mongo: Mongo, counters: Counters) -> None:
         super().__init__(mongo, counters)
-        self._mongo = mongo
         self._streams = mongo.db["streams"]
 
     def add_with(self, group: Group, joining: Collection[int]) -> None:
-        """Add a group to which streams belong from now on. Raises Conflict: the name is taken."""
-
-        def add(session: ClientSession | None) -> None:
-            self._added(group, session)
-            self._move(group.id, joining, (), session)
-
+        """Add a group, and let streams go into it. Raises Conflict: the name is taken."""
         with translated(), own_name(self.noun, group.name):
-            self._at_once(add)
+            self._rows.insert_one(row_of(group) | {"used": 0, "moving": _until()})
+        self._move(group.id, group.revision, joining, ())
 
     def replace_with(
         self, old: Group, new: Group, *, joining: Collection[int], leaving: Collection[int]
@@ -46,52 +41,54 @@ class Groups(Named[Group]):
         """Replace a group, and let streams go into it and out of it.
 
         Returns:
-            False if somebody else has changed or removed it; nothing was done then.
+            False if somebody else is moving streams, or has changed or removed it: before, and
+            nothing was done then; or because this one was silent for too long on the way.
 
         Raises:
             Conflict: the name is taken.
         """
-
-        def change(session: ClientSession | None) -> bool:
-            if self._replaced(old, new, session) is None:
-                return False
-            return self._move(old.id, joining, leaving, session)
-
+        free = [{"moving": None}, {"moving": {"$lt": datetime.now(UTC)}}]
+        same: Doc = {"_id": old.id, "revision": old.revision, "$or": free}
+        row = row_of(new) | {"moving": _until(), "revision": old.revision + 1}
         with translated(), own_name(self.noun, new.name):
-            return self._at_once(change)
+            if not self._rows.update_one(same, {"$set": row}).matched_count:
+                return False
+        return self._move(old.id, old.revision + 1, joining, leaving)
 
     def _move(
-        self,
-        group: int,
-        joining: Collection[int],
-        leaving: Collection[int],
-        session: ClientSession | None,
+        self, group: int, revision: int, joining: Collection[int], leaving: Collection[int]
     ) -> bool:
-        """False if the group was removed meanwhile; then nothing belongs to it."""
-        self._take_out(group, leaving, session)
-        if not joining:
-            return True
-        self._streams.update_many(
-            {"_id": {"$in": list(joining)}, "deleted": None},
-            {"$set": {"group": group}},
-            session=session,
-        )
-        there = self._attached(group, session) is not None
-        if not there:
-            self._take_out(group, joining, session)
-        return there
+        """Move streams under a row that is held; let go of it. False if it was lost."""
+        held: Doc = {"_id": group, "revision": revision}
+        with translated():
+            for ids in _parts(leaving):
+                self._take_out(group, ids)
+                if not self._still(held):
+                    return False
+            for ids in _parts(joining):
+                into = {"$set": {"group": group}}
+                self._streams.update_many({"_id": {"$in": ids}, "deleted": None}, into)
+                if not self._still(held):
+                    self._take_out(group, ids)
+                    return False
+            done: Doc = {"$unset": {"moving": ""}, "$inc": {"revision": 1}}
+            return bool(self._rows.update_one(held, done).matched_count)
 
-    def _take_out(self, group: int, ids: Collection[int], session: ClientSession | None) -> None:
-        if ids:
-            self._streams.update_many(
-                {"_id": {"$in": list(ids)}, "group": group},
-                {"$set": {"group": None}},
-                session=session,
-            )
+    def _still(self, held: Doc) -> bool:
+        """Give another sign; it counts as ``attach``, too."""
+        sign: Doc = {"$set": {"moving": _until()}, "$inc": {"used": 1}}
+        return bool(self._rows.update_one(held, sign).matched_count)
 
-    def _at_once(self, work: Callable[[ClientSession | None], T]) -> T:
-        """Do it in a transaction, where there are some; that may run it several times."""
-        if not self._mongo.transactions:
-            return work(None)
-        with self._mongo.client.start_session() as session:
-            return session.with_transaction(work, write_concern=DURABLE)
+    def _take_out(self, group: int, ids: list[int]) -> None:
+        out = {"$set": {"group": None}}
+        self._streams.update_many({"_id": {"$in": ids}, "group": group}, out)
+
+
+def _until() -> datetime:
+    return datetime.now(UTC) + BUSY
+
+
+def _parts(ids: Collection[int]) -> Iterator[list[int]]:
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), TOGETHER):
+        yield ordered[start : start + TOGETHER]

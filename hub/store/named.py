@@ -18,7 +18,6 @@ from dataclasses import asdict
 from typing import Generic, TypeVar
 
 from pymongo import ReturnDocument
-from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
 from hub.errors import Conflict, NotFound
@@ -27,6 +26,8 @@ from hub.store.counters import Counters
 from hub.values import Device, Group
 
 T = TypeVar("T", Device, Group)
+OURS = ("_id", "used", "moving")
+"""Fields of rows that are none of the things'."""
 
 
 class Named(Generic[T]):
@@ -46,7 +47,7 @@ class Named(Generic[T]):
     def add(self, thing: T) -> None:
         """Raises Conflict: the name is taken."""
         with translated(), own_name(self.noun, thing.name):
-            self._added(thing)
+            self._rows.insert_one(row_of(thing) | {"used": 0})
 
     def get(self, thing_id: int) -> T:
         """Raises NotFound."""
@@ -77,13 +78,23 @@ class Named(Generic[T]):
         Raises:
             Conflict: the name is taken.
         """
+        same: Doc = {"_id": old.id, "revision": old.revision}
+        if used is not None:
+            same["used"] = used
+        own = {name: v for name, v in row_of(new).items() if name not in ("_id", "revision")}
+        change: Doc = {"$set": own, "$inc": {"revision": 1}}
         with translated(), own_name(self.noun, new.name):
-            return self._replaced(old, new, used=used)
+            row = self._rows.find_one_and_update(same, change, return_document=ReturnDocument.AFTER)
+        return self._thing(row) if row else None
 
     def attach(self, thing_id: int) -> T | None:
         """Note that a stream belongs to it now; the thing, None if it is gone."""
+        change: Doc = {"$inc": {"used": 1}}
         with translated():
-            return self._attached(thing_id)
+            row = self._rows.find_one_and_update(
+                {"_id": thing_id}, change, return_document=ReturnDocument.AFTER
+            )
+        return self._thing(row) if row else None
 
     def used(self, thing_id: int) -> int:
         """How many times a stream came to belong to it. Raises NotFound."""
@@ -97,40 +108,13 @@ class Named(Generic[T]):
             result = self._rows.delete_one({"_id": thing_id, "used": used})
         return bool(result.deleted_count)
 
-    def _added(self, thing: T, session: ClientSession | None = None) -> None:
-        self._rows.insert_one(_row(thing) | {"used": 0}, session=session)
-
-    def _replaced(
-        self, old: T, new: T, session: ClientSession | None = None, used: int | None = None
-    ) -> T | None:
-        same: Doc = {"_id": old.id, "revision": old.revision}
-        if used is not None:
-            same["used"] = used
-        own = {name: value for name, value in _row(new).items() if name not in ("_id", "revision")}
-        row = self._rows.find_one_and_update(
-            same,
-            {"$set": own, "$inc": {"revision": 1}},
-            return_document=ReturnDocument.AFTER,
-            session=session,
-        )
-        return self._thing(row) if row else None
-
-    def _attached(self, thing_id: int, session: ClientSession | None = None) -> T | None:
-        row = self._rows.find_one_and_update(
-            {"_id": thing_id},
-            {"$inc": {"used": 1}},
-            return_document=ReturnDocument.AFTER,
-            session=session,
-        )
-        return self._thing(row) if row else None
-
     def _there(self, row: Doc | None, thing_id: int) -> Doc:
         if row is None:
             raise NotFound(f"no such {self.noun}", **{self.noun: thing_id})
         return row
 
     def _thing(self, row: Doc) -> T:
-        own = {name: value for name, value in row.items() if name not in ("_id", "used")}
+        own = {name: value for name, value in row.items() if name not in OURS}
         return self.kind(id=int(row["_id"]), **own)
 
 
@@ -143,7 +127,7 @@ def own_name(noun: str, name: str) -> Iterator[None]:
         raise Conflict(f"there is a {noun} of that name", name=name) from exc
 
 
-def _row(thing: Device | Group) -> Doc:
+def row_of(thing: Device | Group) -> Doc:
     row = asdict(thing)
     row["_id"] = row.pop("id")
     return row

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from pymongo.database import Database
 
 from hub.services import Services, scopes
 from tests.plant import Door, code, door, faults, fresh, reach
@@ -182,6 +185,34 @@ def test_of_members_put_at_once_those_of_one_request_are_there(
             told = plant.get(f"group/{group}/").json
             assert told["name"] == f"{name} {told['data'][0]}"
             assert len(told["data"]) == 1
+
+
+def test_who_moves_streams_is_waited_for(plant: Door, database: Database):
+    group, data = plant.group(), plant.data()
+    until = datetime.now(UTC) + timedelta(seconds=1)
+    database.groups.update_one({"_id": group}, {"$set": {"moving": until}})
+    assert plant.patch(f"group/{group}/", data=[data]).json["data"] == [data]
+    assert datetime.now(UTC) >= until
+    assert "moving" not in database.groups.find_one({"_id": group})
+
+
+def test_who_moves_streams_for_ever_is_not(plant: Door, database: Database):
+    group = plant.group()
+    until = datetime.now(UTC) + timedelta(days=1)
+    database.groups.update_one({"_id": group}, {"$set": {"moving": until}})
+    assert code(plant.patch(f"group/{group}/", description="x")) == (503, "unavailable")
+    assert plant.get(f"group/{group}/").json["description"] == ""
+
+
+def test_many_members_come_and_go(plant: Door, database: Database):
+    row = database.streams.find_one({"_id": plant.data()})
+    ids = list(range(5_000_000, 5_001_100))
+    database.streams.insert_many(row | {"_id": each, "uuid": str(uuid4())} for each in ids)
+    group = plant.group(data=ids)
+    assert members(plant, group) == ids
+    assert plant.patch(f"group/{group}/", data=ids[600:]).json["data"] == ids[600:]
+    assert plant.patch(f"group/{group}/", data=[]).json["data"] == []
+    database.streams.delete_many({"_id": {"$in": ids}})
 
 
 def test_a_name_that_is_taken_moves_nobody(plant: Door):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from time import sleep
 from typing import Any
 
 from hub.errors import InUse, Unavailable
@@ -15,6 +16,8 @@ from hub.store.groups import Groups as GroupStore
 from hub.store.streams import Streams
 from hub.values import EVERYTHING, Group, Principal
 
+PAUSE_S = 0.05
+"""Between attempts to change what somebody else is changing."""
 Members = tuple[int, ...]
 """The ids of a group's data streams, ascending: those that a key opens."""
 
@@ -105,6 +108,7 @@ class Groups:
                 self._streams.forget()
                 self._audit.note("group.change", group=group_id, name=new.name)
                 return self.get(group_id, principal)
+            sleep(PAUSE_S)
         raise Unavailable("the group is being changed all the time")
 
     def _members(self, groups: Sequence[Group], principal: Principal) -> list[Members]:
