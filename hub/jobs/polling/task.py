@@ -20,7 +20,7 @@ from hub.jobs.polling.taking import taken
 from hub.jobs.polling.turns import Turned, Turns
 from hub.services.devices.opening import Drivers
 from hub.services.devices.readings import Sink
-from hub.values import Device, Stream
+from hub.values import Device, Place, Stream
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,9 @@ class Task:
         self.driver: Driver | None = None
         self._tools = tools
         self._loop = asyncio.get_running_loop()
-        self._grid = Grid((), polled.device.id, 0)
+        self._grid = Grid(polled.device.id)
+        self._begun: frozenset[int] = frozenset()
+        self._known: dict[int, Place] = {}
         self._due: dict[frozenset[int], Due] = {}
         self._backoff = Backoff()
         self._resting_until = 0
@@ -107,11 +109,12 @@ class Task:
         if self._altered.is_set():
             self._settle()
         due = self._grid.next
+        listens = bool(self.polled.device.options.get("subscribe"))
         if self.driver is None or due is None:
             await self._altered.wait()
-        elif await self._wait(max(due, self._resting_until)):
+        elif await self._wait(self._resting_until if listens else max(due, self._resting_until)):
             return
-        elif self.polled.device.options.get("subscribe"):
+        elif listens:
             await self._watch()
         else:
             await self._poll(self.driver)
@@ -120,8 +123,11 @@ class Task:
         """Follow the configuration as it is now."""
         self._altered.clear()
         self._due.clear()
-        intervals = {_interval(self.polled.device, each) for each in self.polled.streams}
-        self._grid.alter(intervals, self._now())
+        known, self._known = self._known, {each.id: each.place for each in self.polled.streams}
+        device = self.polled.device
+        new = [each for each in self.polled.streams if known.get(each.id) != each.place]
+        fresh = {_interval(device, each) for each in new}
+        self._grid.alter(self._intervals(), self._now(), fresh)
 
     async def _wait(self, until: int) -> bool:
         """Wait until then or until the configuration changes; whether it did."""
@@ -138,6 +144,7 @@ class Task:
             self._tools.board.missed(self.polled.device.id, tick.missed)
         if not tick.intervals:
             return
+        self._begun = tick.intervals
         streams, points = self._of(tick.intervals)
         began = self._loop.time()
         readings = await driver.read(points)
@@ -194,6 +201,7 @@ class Task:
         """Rest, and begin again with a driver that knows nothing of what was."""
         self._tools.board.failed(self.polled.device.id, error)
         self._resting_until = self._now() + round(self._backoff.failed() * 1000)
+        self._grid.again(self._begun, self._resting_until)
         await self._close()
         await self._open()
 
@@ -242,7 +250,8 @@ def drive(driver: Driver, device: Device, turns: Turns) -> Driver:
     """A device's driver as it is used at an endpoint: one that takes a single connection."""
     if device.kind in MANY:
         return driver
-    return Turned(driver, turns, max(device.poll_interval_s, device.timeout_s))
+    limit_s = max(device.poll_interval_s, device.timeout_s)
+    return Turned(driver, device.id, turns, limit_s)
 
 
 def _link(device: Device) -> tuple[object, ...]:

@@ -25,18 +25,18 @@ class Turns:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
-        self._last: Driver | None = None
+        self._last: tuple[int, Driver] | None = None
 
     @asynccontextmanager
-    async def of(self, driver: Driver) -> AsyncIterator[bool]:
-        """A driver's turn; whether the connection was another's just before."""
+    async def of(self, device: int, driver: Driver) -> AsyncIterator[bool]:
+        """A device's turn; whether the connection was another's just before."""
         async with self._lock:
-            last, self._last = self._last, driver
-            other = last is not None and last is not driver
-            if last is not None and other:
-                await last.close()
+            last, self._last = self._last, (device, driver)
+            was_anothers = last is not None and last[0] != device
+            if last is not None and was_anothers:
+                await last[1].close()
                 await asyncio.sleep(NOTICED_S)
-            yield other
+            yield was_anothers
 
 
 class Turned:
@@ -45,8 +45,9 @@ class Turned:
     Raises DeviceTimeout when that is over.
     """
 
-    def __init__(self, driver: Driver, turns: Turns, limit_s: float) -> None:
+    def __init__(self, driver: Driver, device: int, turns: Turns, limit_s: float) -> None:
         self._driver = driver
+        self._device = device
         self._turns = turns
         self._limit_s = limit_s
 
@@ -85,7 +86,7 @@ class Turned:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[bool]:
-        async with self._turns.of(self._driver) as was_anothers:
+        async with self._turns.of(self._device, self._driver) as was_anothers:
             try:
                 async with asyncio.timeout(self._limit_s):
                     yield was_anothers

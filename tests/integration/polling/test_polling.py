@@ -87,6 +87,30 @@ def test_a_stream_s_own_interval_is_read_together_with_the_others(
     assert min(gaps_s(plant, seldom)) > 0.3
 
 
+def test_what_is_read_seldom_is_read_at_once_when_it_is_new(
+    plant: Plant, beside: Beside, services: Services
+) -> None:
+    device = plant.device(beside.machine().port, poll_interval=86_400.0)
+    first = plant.stream(device, "hr:1")
+    with polling(services):
+        has(plant, first, 1)
+        second = plant.stream(device, "hr:1")
+        has(plant, second, 1)
+
+
+def test_what_is_read_seldom_is_tried_again_soon_when_it_failed(
+    plant: Plant, beside: Beside, services: Services
+) -> None:
+    network = beside.network(beside.machine().port)
+    network.harm("reset")
+    device = plant.device(network.port, poll_interval=86_400.0)
+    stream = plant.stream(device, "hr:1")
+    with polling(services):
+        wait_until(lambda: plant.events(device) == ["device.down"], "it failed")
+        network.harm("none")
+        has(plant, stream, 1)
+
+
 def test_ticks_that_a_slow_device_leaves_no_time_for_are_counted(
     plant: Plant, beside: Beside, services: Services
 ) -> None:
@@ -270,7 +294,8 @@ def test_a_dead_device_is_asked_less_and_less_each_time_with_a_driver_that_is_ne
     assert state is not None
     assert network.connections == 3
     assert drivers.opened.count(device) in (3, 4)
-    assert state.missed >= 20
+    assert state.polls in (2, 3)
+    assert state.missed >= 15
     assert plant.events(device) == ["device.down"]
 
 

@@ -9,18 +9,20 @@ from hypothesis import strategies as st
 from hub.jobs.polling.grid import Grid, Tick
 
 
-def run(grid: Grid, moments: list[int]) -> list[Tick]:
-    return [grid.begin(now) for now in moments]
+def made(*intervals: int, number: int = 0, now: int = 0) -> Grid:
+    grid = Grid(number)
+    grid.alter(intervals, now)
+    return grid
 
 
 def test_the_first_tick_is_within_an_interval() -> None:
-    grid = Grid([1000], number=3, now=5000)
+    grid = made(1000, number=3, now=5000)
     assert grid.next is not None
     assert 5000 <= grid.next < 6000
 
 
 def test_a_tick_that_was_begun_is_due_again_an_interval_later() -> None:
-    grid = Grid([1000], number=0, now=5000)
+    grid = made(1000, number=0, now=5000)
     assert grid.next == 5000
     assert grid.begin(5400) == Tick(frozenset({1000}), 0)
     assert grid.next == 6000
@@ -33,18 +35,18 @@ def test_a_tick_that_was_begun_is_due_again_an_interval_later() -> None:
 def test_ticks_that_were_over_before_they_began_are_missed(
     now: int, missed: int, then: int
 ) -> None:
-    grid = Grid([1000], number=0, now=5000)
+    grid = made(1000, number=0, now=5000)
     assert (grid.begin(now).missed, grid.next) == (missed, then)
 
 
 def test_nothing_is_begun_before_it_is_due() -> None:
-    grid = Grid([1000], number=0, now=5000)
+    grid = made(1000, number=0, now=5000)
     grid.begin(5000)
     assert grid.begin(5999) == Tick(frozenset(), 0)
 
 
 def test_intervals_that_have_a_tick_in_common_begin_together() -> None:
-    grid = Grid([200, 1000], number=7, now=12_345)
+    grid = made(200, 1000, number=7, now=12_345)
     together = 0
     for _ in range(50):
         assert grid.next is not None
@@ -55,23 +57,72 @@ def test_intervals_that_have_a_tick_in_common_begin_together() -> None:
 
 
 def test_an_interval_that_stays_keeps_its_ticks() -> None:
-    grid = Grid([1000], number=5, now=0)
+    grid = made(1000, number=5, now=0)
     before = grid.next
     grid.alter([1000, 300_000], 10)
     assert grid.next == before
 
 
 def test_an_interval_that_goes_is_due_no_more() -> None:
-    grid = Grid([1000], number=5, now=0)
+    grid = made(1000, number=5, now=0)
     grid.alter([], 10)
     assert grid.next is None
 
 
 def test_devices_are_spread_over_the_interval() -> None:
     """Of a hundred devices no more than three are due in the same fiftieth of a second."""
-    firsts = [Grid([1000], number=number, now=0).next or 0 for number in range(1, 101)]
+    firsts = [made(1000, number=number, now=0).next or 0 for number in range(1, 101)]
     crowds = [sum(at // 20 == slot for at in firsts) for slot in range(50)]
     assert max(crowds) <= 3
+
+
+HOUR = 3_600_000
+
+
+def test_what_is_read_seldom_is_read_soon_for_the_first_time_and_then_on_its_grid() -> None:
+    grid = made(HOUR, number=3, now=5000)
+    first = grid.next
+    assert first is not None
+    assert 5000 <= first < 6000
+    assert grid.begin(first) == Tick(frozenset({HOUR}), 0)
+    then = grid.next
+    assert then is not None
+    assert grid.begin(then).missed == 0
+    assert grid.next == then + HOUR
+
+
+@pytest.mark.parametrize(("fresh", "soon"), [([HOUR], True), ([], False)])
+def test_only_what_is_new_at_an_interval_brings_a_tick_forward(
+    fresh: list[int], soon: bool
+) -> None:
+    grid = made(HOUR, number=3, now=0)
+    grid.begin(1000)
+    grid.alter([HOUR], 2000, fresh)
+    assert grid.next is not None
+    assert (grid.next < 3000) == soon
+
+
+def test_something_new_at_a_short_interval_waits_for_its_tick() -> None:
+    grid = made(1000, number=3, now=0)
+    before = grid.next
+    grid.alter([1000], 10, [1000])
+    assert grid.next == before
+
+
+def test_what_failed_is_tried_again_before_its_next_tick_and_then_on_its_grid() -> None:
+    grid = made(HOUR, number=0)
+    grid.begin(0)
+    grid.again([HOUR, 1000], 4000)
+    assert grid.next == 4000
+    assert grid.begin(4000) == Tick(frozenset({HOUR}), 0)
+    assert grid.next == HOUR
+
+
+def test_what_is_due_before_is_not_put_off() -> None:
+    grid = made(1000, number=0)
+    grid.begin(0)
+    grid.again([1000], 4000)
+    assert grid.next == 1000
 
 
 @given(
@@ -82,8 +133,8 @@ def test_devices_are_spread_over_the_interval() -> None:
 def test_every_tick_is_begun_or_missed_and_none_twice(
     intervals: list[int], number: int, steps: list[int]
 ) -> None:
-    grid = Grid(intervals, number, 0)
-    firsts = {each: Grid(intervals, number, 0)._due[each] for each in intervals}
+    grid = made(*intervals, number=number)
+    firsts = {each: grid._lines[each].due for each in intervals}
     now = begun = missed = 0
     for step in [*steps, 0]:
         now += step
