@@ -14,13 +14,12 @@ from hub.api.openapi.doors import closed
 from hub.api.openapi.shapes.common import FLAG, TEXT, WHOLE, list_of, or_null, some_of
 from hub.api.openapi.told import Answer, Named, told
 from hub.api.parameters import Count, Parameters, about
-from hub.api.plant.io import FAILURES, address_of
+from hub.api.plant.io import FAILURES, VALUE_SHAPE, address_of
 from hub.api.plant.listing import ID
 from hub.api.plant.opening import principal, requires_plant
 from hub.devices.opcua.nodes import Cut
 from hub.services import scopes
 from hub.services.devices.calls import DEPTH_MAX, NODES, NODES_MAX, OBJECTS, Browse
-from hub.values import Document
 
 bp = Blueprint("browse", __name__)
 
@@ -46,7 +45,6 @@ class BrowseArgs(Schema):
 
 
 ARGS = Parameters(BrowseArgs())
-_VALUE: Final[Document] = {"type": ["number", "boolean", "string", "null"]}
 _NODE: Final = Named(
     "OpcUaNode",
     closed(
@@ -58,7 +56,7 @@ _NODE: Final = Named(
             "display_name": TEXT,
             "kind": TEXT,
             "type": or_null(TEXT),
-            "value": _VALUE,
+            "value": VALUE_SHAPE,
             "access": list_of(some_of("read", "write")),
             "opened": FLAG,
         }

@@ -69,12 +69,12 @@ class ValueSchema(Schema):
 
 ARGS = Parameters(IoArgs())
 VALUE = ValueSchema()
-_VALUE: Final[Document] = {"type": ["number", "boolean", "string", "null"]}
+VALUE_SHAPE: Final[Document] = {"type": ["number", "boolean", "string", "null"]}
 _READ: Final = Named(
     "DeviceValue",
-    closed({"value": _VALUE, "quality": some_of("uncertain")}, "quality"),
+    closed({"value": VALUE_SHAPE, "quality": some_of("uncertain")}, "quality"),
 )
-_WRITTEN: Final = Named("DeviceWritten", closed({"written": {"const": True}, "value": _VALUE}))
+_WRITTEN: Final = Named("DeviceWritten", closed({"written": {"const": True}, "value": VALUE_SHAPE}))
 
 
 @bp.get(REGISTER, merge_slashes=False)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -294,29 +293,19 @@ def test_where_the_database_does_not_tell_it_is_looked_for_calls(
         mongo.close()
 
 
-def test_a_worker_comes_to_a_device_that_is_asked_for_all_the_time(site: Site) -> None:
+def test_a_device_that_is_free_is_left_to_a_worker_for_a_while(site: Site) -> None:
     _, device = site.plc(timeout=5, enabled=True)
-    owner, ending = site.owner(device, polls=False), Event()
+    owner = site.owner(device)
     owner.let_go()
     site.services.workers.tell(owner.holder, timedelta(seconds=60))
-
-    def ask() -> None:
-        while not ending.is_set():
-            assert site.read(device).status_code == 200
-
     try:
-        asking = [site.threads.submit(ask) for _ in range(4)]
-        for _ in range(3):
-            assert any(took(site, owner) or ending.wait(0.5) for _ in range(4))
-            before = owner.asked
-            wait_until(lambda seen=before: owner.asked > seen, "calls go to the worker")
-            owner.let_go()
+        asked = site.threads.submit(site.read, device)
+        with pytest.raises(TimeoutError):
+            asked.result(0.5)
         owner.take()
+        assert asked.result().status_code == 200
     finally:
-        ending.set()
         site.services.workers.leave(owner.holder)
-    for each in asking:
-        each.result()
 
 
 def test_a_device_that_no_worker_comes_to_is_read_here(site: Site) -> None:
@@ -327,12 +316,6 @@ def test_a_device_that_no_worker_comes_to_is_read_here(site: Site) -> None:
         assert site.read(device).json == {"value": 5}
     finally:
         site.services.workers.leave("worker-2")
-
-
-def took(site: Site, owner: Owner) -> bool:
-    """Whether a worker has a lease that it tries to take once."""
-    length = timedelta(seconds=60)
-    return site.services.leases.take(owner.lease, owner.holder, length) is not None
 
 
 @pytest.fixture
