@@ -140,6 +140,12 @@ class InvalidOperatorArguments(Invalid):
     code = "invalid_operator_arguments"
 
 
+class BadLicense(Invalid):
+    """A licence that is not taken; ``reason`` says why."""
+
+    code = "bad_license"
+
+
 class Unauthorized(HubError):
     """No key, or none that opens this door; says no more than that."""
 
@@ -312,6 +318,24 @@ class DeviceTimeout(DeviceError):
     """The device did not answer in time."""
 
     code = "device_timeout"
+
+
+class HamachiError(HubError):
+    """The program of the virtual network did what it does not do, or says what is not known."""
+
+    code = "hamachi_error"
+
+
+class HamachiUnavailable(HamachiError):
+    """It cannot be used now; ``reason`` says why."""
+
+    code = "hamachi_unavailable"
+
+
+class HamachiTimeout(HamachiError):
+    """It did not answer in time."""
+
+    code = "hamachi_timeout"
 
 
 class SetupError(HubError):

@@ -33,6 +33,9 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.DeviceError: 502,
     errors.DeviceUnreachable: 503,
     errors.DeviceTimeout: 504,
+    errors.HamachiError: 502,
+    errors.HamachiUnavailable: 503,
+    errors.HamachiTimeout: 504,
     errors.FetchFailed: 502,
     errors.FetchTimeout: 504,
 }
