@@ -3,7 +3,8 @@
 ``scripts/serve`` ends here. Each part is a process of its own; one that ends is started again,
 with a growing pause while it keeps ending. SIGTERM and SIGINT stop the web first, then the
 worker that polls devices, then that of the timetable, then the database. With ``--demo`` the feed
-of made-up streams is a part too, and ends before the workers.
+of made-up streams is a part too, and ends before the workers; so is a simulated plant, which ends
+after them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from time import monotonic, sleep
 
 import click
 
+from hub.demo.plant import command, free_port
 from hub.demo.show import show
 from hub.errors import HubError, SetupError
 from hub.settings import Settings
@@ -147,9 +149,10 @@ def main(demo: bool) -> None:
         open_hub(settings).close()
     except HubError as exc:
         sys.exit(f"serve: {exc.message}")
-    parts = _parts(settings, demo=demo)
+    plant_port = free_port() if demo else None
+    parts = _parts(settings, plant_port)
     try:
-        _run(parts, settings, lease, stopping, demo=demo)
+        _run(parts, settings, lease, stopping, plant_port)
     finally:
         for part in parts:
             part.stop()
@@ -158,15 +161,17 @@ def main(demo: bool) -> None:
             _await_stop(settings)
 
 
-def _parts(settings: Settings, *, demo: bool) -> tuple[Part, ...]:
-    """In the order in which they stop."""
-    feed = Part("demo", demo_command(), may_finish=True, quiet=True)
-    return (
-        Part("web", web_command(settings)),
-        *([feed] if demo else []),
+def _parts(settings: Settings, plant_port: int | None) -> tuple[Part, ...]:
+    """In the order in which they stop; the plant of the demo last, as it is polled till then."""
+    web = Part("web", web_command(settings))
+    workers = (
         Part("polling", worker_command("polling")),
         Part("worker", worker_command("timetable")),
     )
+    if plant_port is None:
+        return (web, *workers)
+    feed = Part("demo", demo_command(), may_finish=True, quiet=True)
+    return (web, feed, *workers, Part("plant", command(plant_port), quiet=True))
 
 
 def _check_free(bind: str) -> None:
@@ -196,12 +201,11 @@ def _run(
     settings: Settings,
     lease: Lease | None,
     stopping: Event,
-    *,
-    demo: bool,
+    plant_port: int | None,
 ) -> None:
     for part in parts:
         part.look_after()
-    show(settings, stopping, demo=demo)
+    show(settings, stopping, plant_port=plant_port)
     trouble: str | None = None
     while not stopping.wait(LOOK_S):
         for part in parts:

@@ -1,7 +1,8 @@
 """What ``scripts/serve`` prints once the hub answers, and the demo dataset behind ``--demo``.
 
 The demo's streams are filled by a process of its own (``hub dummystream --demo``); here they are
-only waited for. Its observations (``hub demo observations``) are filled here, the first time.
+only waited for, and so are the values of its plant. Its observations (``hub demo observations``)
+are filled here, the first time.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hub.cli.dummy.kinds import kinds
 from hub.cli.dummy.making import DEMO, title
 from hub.demo.feed import A_DAY, day
 from hub.demo.observations import observations
+from hub.demo.plant import plant
 from hub.services import Services, scopes
 from hub.settings import Settings
 from hub.values import Reach, Stream
@@ -57,12 +59,17 @@ Get the last three hours of one, newest first:
 END = "\nCtrl-C stops everything."
 
 
-def show(settings: Settings, stopping: Event, *, demo: bool) -> None:
-    """Wait until the hub answers over HTTP, then say where it is; with ``demo``, fill it first."""
+def show(settings: Settings, stopping: Event, *, plant_port: int | None) -> None:
+    """Wait until the hub answers over HTTP, then say where it is.
+
+    Args:
+        plant_port: where the plant of the demo listens; the hub is filled first. None without
+            a demo.
+    """
     if not _answers(settings.bind, stopping):
         return
     root = f"http://{settings.bind}"
-    if not demo:
+    if plant_port is None:
         click.echo(f"\nThe hub is at {root}\nCtrl-C stops everything.")
         return
     hub = open_hub(settings)
@@ -72,6 +79,7 @@ def show(settings: Settings, stopping: Event, *, demo: bool) -> None:
         if not hub.services.datasets.count(uuid, budget_ms=settings.answer.find_ms):
             _push(settings.bind, path, key)
         count = hub.services.datasets.count(uuid, budget_ms=settings.answer.find_ms)
+        planted = plant(hub.services, plant_port, stopping)
         observed = observations(hub.services, stopping)
         streams = _streams(hub.services, stopping)
     finally:
@@ -79,6 +87,8 @@ def show(settings: Settings, stopping: Event, *, demo: bool) -> None:
     text = LINES.format(root=root, name=NAME, count=count, url=root + path, key=key)
     if streams:
         text += STREAM_LINES.format(root=root, count=len(streams), uuid=streams[-1].uuid)
+    if planted:
+        text += planted.text(root)
     if observed:
         text += observed.text(root)
     click.echo(text + END)

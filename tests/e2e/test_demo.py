@@ -35,7 +35,7 @@ def is_printed(hub: Live) -> bool:
 def printed(demo: Live, method: str) -> str:
     """What the one printed curl line with this in it answers, run as it stands."""
     lines = re.findall(r"^ +(curl .*)$", demo.log.read_text(), re.MULTILINE)
-    assert len(lines) == 5
+    assert len(lines) == 6
     (line,) = [line for line in lines if method in line]
     done = subprocess.run(
         ["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False
@@ -81,6 +81,36 @@ def test_it_says_where_odata_is_and_how_much_there_is(demo: Live):
     assert "20000 made-up observations of water are published, in 5 datasets." in log
     assert re.search(rf"OData +{demo.root}/v1/odata/v4/ ", log)
     assert re.search(rf"^ +{demo.root}/odata/v4/ ", log, re.MULTILINE)
+
+
+def plant_key(demo: Live) -> str:
+    return re.search(r"A simulated plant.*?\n +key +(\S+)\n", demo.log.read_text(), re.DOTALL)[1]
+
+
+def plant_device(demo: Live) -> dict[str, Any]:
+    headers = {"X-API-Key": plant_key(demo)}
+    request = urllib.request.Request(f"{demo.root}/api/device/", headers=headers)
+    with urllib.request.urlopen(request, timeout=30) as response:
+        (device,) = json.load(response)
+    return device
+
+
+def test_the_printed_request_gives_the_newest_values_of_the_plant(demo: Live):
+    values = json.loads(printed(demo, "/api/value/?limit=7"))
+    assert len({value["data"] for value in values}) == 7
+    assert len({value["timestamp"] for value in values}) == 1
+    newest = datetime.fromisoformat(values[0]["timestamp"]).timestamp()
+    assert time.time() - newest < 30
+    wait_until(
+        lambda: json.loads(printed(demo, "/api/value/?limit=7"))[0]["id"] != values[0]["id"],
+        "newer values", 30,
+    )  # fmt: skip
+
+
+def test_the_plant_is_up(demo: Live):
+    device = plant_device(demo)
+    assert (device["name"], device["kind"]) == ("Demo plant", "modbus")
+    assert device["state"]["status"] == "up"
 
 
 def get(demo: Live, path: str) -> Any:
@@ -141,7 +171,7 @@ def test_the_feed_is_started_again_where_it_is_killed_and_stopped_in_the_end(tmp
 
 
 def test_streams_that_are_flushed_stay_away(demo: Live):
-    assert demo.cli("dummystream", "--flush") == {"deleted": 3}
+    assert demo.cli("dummystream", "--flush") == {"deleted": 20}
     wait_until(lambda: not demo.children("dummystream --demo"), "the feed ends")
     time_up = time.monotonic() + 1.5
     wait_until(lambda: time.monotonic() > time_up, "serve has looked again")

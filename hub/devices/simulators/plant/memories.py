@@ -1,15 +1,11 @@
-"""The memory of each simulator, tag by tag, as its driver would find it there."""
+"""The memory of each simulator by its cells, as its driver would find it there."""
 
 from __future__ import annotations
 
 import struct
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from types import TracebackType
-from typing import Self
-
-from asyncua import ua
 
 from hub.devices.contract import Point
 from hub.devices.fenet import address as fenet
@@ -20,52 +16,10 @@ from hub.devices.registry import check
 from hub.devices.simulators.fenet import FenetSimulator
 from hub.devices.simulators.melsec import MelsecSimulator
 from hub.devices.simulators.modbus import FUNCTIONS, ModbusSimulator
-from hub.devices.simulators.opcua import OpcuaSimulator
-from hub.devices.simulators.plant.tags import ROOT, TAGS, Kind, Tag
+from hub.devices.simulators.plant.memory import Memory
+from hub.devices.simulators.plant.tags import TAGS, Kind, Tag
 from hub.devices.types import WORD_BYTES
-from hub.values import DataType, Document
-
-UA_TYPES: dict[DataType, ua.VariantType] = {
-    "bit": ua.VariantType.Boolean,
-    "uint16": ua.VariantType.UInt16,
-    "uint32": ua.VariantType.UInt32,
-    "uint64": ua.VariantType.UInt64,
-    "fp32": ua.VariantType.Float,
-}
-
-
-class Memory(ABC):
-    """A simulator that listens while it is an async context; ``port`` is then its own."""
-
-    port: int
-
-    async def __aenter__(self) -> Self:
-        async with AsyncExitStack() as opening:
-            await self._open(opening)
-            self._opened = opening.pop_all()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._opened.aclose()
-
-    @abstractmethod
-    async def _open(self, opening: AsyncExitStack) -> None:
-        """Begin to listen.
-
-        Raises:
-            OSError: the address cannot be used.
-        """
-
-    @abstractmethod
-    async def get(self, tag: Tag) -> float: ...
-
-    @abstractmethod
-    async def put(self, tag: Tag, value: float) -> None: ...
+from hub.values import Document
 
 
 class Cells(Memory):
@@ -159,34 +113,16 @@ class FenetMemory(Cells):
         return self._plc.bytes[where.space.letter]
 
 
-class OpcuaMemory(Memory):
-    """Variables in folders, with types of their own; only commands are written by others."""
+def _opcua(host: str, port: int) -> Memory:
+    """Imported late: what it stands on takes half a second to load."""
+    from hub.devices.simulators.plant.nodes import OpcuaMemory
 
-    def __init__(self, host: str, port: int) -> None:
-        self._server = OpcuaSimulator(host, port)
-
-    async def _open(self, opening: AsyncExitStack) -> None:
-        await opening.enter_async_context(self._server)
-        self.port = self._server.port
-        folders = {tag.path.rpartition("/")[0] for tag in TAGS}
-        for folder in (ROOT, *sorted(folders)):
-            await self._server.add_folder(folder)
-        for tag in TAGS:
-            await self._server.add_variable(
-                tag.path, _typed(tag, 0), UA_TYPES[tag.type], writable=tag.told
-            )
-
-    async def get(self, tag: Tag) -> float:
-        found: float = await self._server.get(tag.path)
-        return found
-
-    async def put(self, tag: Tag, value: float) -> None:
-        await self._server.set(tag.path, _typed(tag, value), UA_TYPES[tag.type])
+    return OpcuaMemory(host, port)
 
 
 MEMORIES: dict[Kind, Callable[[str, int], Memory]] = {
     "modbus": ModbusMemory,
-    "opcua": OpcuaMemory,
+    "opcua": _opcua,
     "melsec": MelsecMemory,
     "fenet": FenetMemory,
 }
@@ -200,13 +136,3 @@ def _places(kind: Kind, place: Callable[[Point, Document], Place]) -> dict[str, 
 def _form(where: Place) -> str:
     """How the cells of a place are packed: words, or bits as a byte each."""
     return f"<{where.size}{'H' if where.space.cell_bytes == WORD_BYTES else 'B'}"
-
-
-def _typed(tag: Tag, value: float) -> bool | int | float:
-    match tag.type:
-        case "bit":
-            return bool(value)
-        case "fp32":
-            return float(value)
-        case _:
-            return int(value)

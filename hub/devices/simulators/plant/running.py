@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from hub.devices.simulators.plant.memories import MEMORIES, Memory
+from hub.devices.simulators.plant.memories import MEMORIES
+from hub.devices.simulators.plant.memory import Memory
 from hub.devices.simulators.plant.model import Plant
 from hub.devices.simulators.plant.tags import TAGS, Kind
 
