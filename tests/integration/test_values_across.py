@@ -169,7 +169,7 @@ def test_much_that_is_newer_elsewhere_is_not_looked_through(
     monkeypatch.setattr(newest, "LOOKS", 0)
     monkeypatch.setattr(newest, "LOOKS_EACH", 1)
     later = Many(many.streams)
-    later.add([(START + 5_000 * DAY + n * 10_000, n) for n in range(60)], widths=WIDTHS[0])
+    later.add([(START + 5_000 * DAY + n * 10_000, n) for n in range(60)], widths=2 * WIDTHS[0])
     assert many.latest(5) is None
 
 

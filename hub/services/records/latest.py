@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from heapq import heappush, heappushpop
 
 from hub.series.buckets import sizes
+from hub.series.grid import AFTER_ALL, BEFORE_ALL
+from hub.series.points import Points
 from hub.series.records import Record
 from hub.services.streams.reading.records import records_of
 from hub.store.sweep import Latest, Sweep
@@ -67,12 +69,18 @@ def _read(
         if len(found) == limit and _age(found[-1]) > (some[0].end, some[0].bucket.stream, 0):
             break
         for bucket, points in sweep.read([one.bucket for one in some]):
-            first = max(len(points) - limit, 0)
-            while first and points.at[first - 1] == points.at[first]:
-                first -= 1
-            found += records_of(known[bucket.stream], points.part(slice(first, None)))
-        found = sorted(found, key=_age, reverse=True)[:limit]
+            since = found[-1].at if len(found) == limit else BEFORE_ALL
+            near = _last(points, since, limit)
+            if len(near):
+                more = records_of(known[bucket.stream], near)
+                found = sorted([*found, *more], key=_age, reverse=True)[:limit]
     return found
+
+
+def _last(points: Points, since: int, wanted: int) -> Points:
+    """The latest values, so many at least, of a moment (ms) and after it; whole instants."""
+    at = int(points.at[-wanted]) if len(points) > wanted else BEFORE_ALL
+    return points.between(max(at, since), AFTER_ALL)
 
 
 def _age(record: Record) -> tuple[int, int, int]:
