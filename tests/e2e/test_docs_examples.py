@@ -28,6 +28,7 @@ PAGES = (
     "docs/keys.md",
     "docs/plant.md",
     "docs/devices-io.md",
+    "docs/devices.md",
     "docs/plant-events.md",
     "docs/plant-values.md",
     "docs/sessions.md",
