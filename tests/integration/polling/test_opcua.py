@@ -3,92 +3,119 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
 
+import pytest
 from asyncua import ua
 
 from hub.devices.simulators.opcua import OpcuaSimulator
 from hub.services import Services
-from tests.integration.polling.plant import Beside, Plant, polling
+from tests.integration.polling.plant import Beside, Loop, Plant, polling
 from tests.live import wait_until
 
 T = ua.VariantType
 
 
-def server(beside: Beside) -> OpcuaSimulator:
-    """With two numbers, ``a`` and ``b``."""
-    found = beside.enter(OpcuaSimulator())
-    for name, value in (("a", 1.5), ("b", 2.5)):
-        beside.loop.run(found.add_variable(name, value, T.Double))
+@dataclass(frozen=True)
+class Opcua:
+    """A server with two numbers, 1.5 and 2.5, at ``a`` and ``b`` below a name of the test's own."""
+
+    server: OpcuaSimulator
+    loop: Loop
+    name: str
+
+    @property
+    def port(self) -> int:
+        return self.server.port
+
+    def path(self, number: str) -> str:
+        return f"ns=2;s={self.name}/{number}"
+
+    def set(self, number: str, value: float) -> None:
+        self.loop.run(self.server.set(f"{self.name}/{number}", value, T.Double))
+
+
+@pytest.fixture(scope="module")
+def server(loop: Loop) -> Iterator[OpcuaSimulator]:
+    beside = Beside(loop)
+    yield beside.enter(OpcuaSimulator())
+    beside.close()
+
+
+@pytest.fixture
+def opcua(server: OpcuaSimulator, loop: Loop) -> Opcua:
+    found = Opcua(server, loop, uuid4().hex)
+    loop.run(server.add_folder(found.name))
+    for number, value in (("a", 1.5), ("b", 2.5)):
+        loop.run(server.add_variable(f"{found.name}/{number}", value, T.Double))
     return found
-
-
-def test_a_polled_value_has_the_server_s_time(
-    plant: Plant, beside: Beside, services: Services
-) -> None:
-    """It stays the same until the value does, so the hub holds one of many polls."""
-    opcua = server(beside)
-    device = plant.device(opcua.port, "opcua", poll_interval=0.1, timeout=5.0)
-    stream = plant.stream(device, "ns=2;s=a")
-    with polling(services):
-        wait_until(lambda: len(plant.points(stream)) == 1, "the first value")
-        beside.loop.run(opcua.set("a", 7.25, T.Double))
-        wait_until(lambda: len(plant.points(stream)) == 2, "the second value")
-    assert [value for _, value in plant.points(stream)] == [1.5, 7.25]
-
-
-def test_a_server_that_is_subscribed_to_tells_every_change(
-    plant: Plant, beside: Beside, services: Services
-) -> None:
-    opcua = server(beside)
-    options = {"subscribe": True, "sampling_interval": 0.05}
-    device = plant.device(opcua.port, "opcua", poll_interval=30.0, timeout=5.0, options=options)
-    streams = [plant.stream(device, f"ns=2;s={name}") for name in "ab"]
-    with polling(services):
-        for stream in streams:
-            wait_until(lambda stream=stream: bool(plant.points(stream)), "the present value")
-        for number in range(5):
-            beside.loop.run(opcua.set("a", float(number), T.Double))
-            wait_until(lambda number=number: number in values(plant, streams[0]), "a change")
-        wait_until(lambda: bool((found := plant.state(device)) and found.status == "up"), "up")
-    assert values(plant, streams[0]) == [1.5, 0, 1, 2, 3, 4]
-    assert values(plant, streams[1]) == [2.5]
 
 
 def values(plant: Plant, stream: int) -> list[float]:
     return [value for _, value in plant.points(stream)]
 
 
-def test_a_new_stream_of_a_server_that_is_subscribed_to_is_told_soon(
-    plant: Plant, beside: Beside, services: Services
+def test_a_polled_value_has_the_server_s_time(
+    plant: Plant, opcua: Opcua, services: Services
 ) -> None:
-    opcua = server(beside)
+    """It stays the same until the value does, so the hub holds one of many polls."""
+    device = plant.device(opcua.port, "opcua", poll_interval=0.1, timeout=5.0)
+    stream = plant.stream(device, opcua.path("a"))
+    with polling(services):
+        wait_until(lambda: len(plant.points(stream)) == 1, "the first value")
+        opcua.set("a", 7.25)
+        wait_until(lambda: len(plant.points(stream)) == 2, "the second value")
+    assert [value for _, value in plant.points(stream)] == [1.5, 7.25]
+
+
+def test_a_server_that_is_subscribed_to_tells_every_change(
+    plant: Plant, opcua: Opcua, services: Services
+) -> None:
+    options = {"subscribe": True, "sampling_interval": 0.05}
+    device = plant.device(opcua.port, "opcua", poll_interval=30.0, timeout=5.0, options=options)
+    streams = [plant.stream(device, opcua.path(name)) for name in "ab"]
+    with polling(services):
+        for stream in streams:
+            wait_until(lambda stream=stream: bool(plant.points(stream)), "the present value")
+        for number in range(5):
+            opcua.set("a", float(number))
+            wait_until(lambda number=number: number in values(plant, streams[0]), "a change")
+        wait_until(lambda: bool((found := plant.state(device)) and found.status == "up"), "up")
+    assert values(plant, streams[0]) == [1.5, 0, 1, 2, 3, 4]
+    assert values(plant, streams[1]) == [2.5]
+
+
+def test_a_new_stream_of_a_server_that_is_subscribed_to_is_told_soon(
+    plant: Plant, opcua: Opcua, services: Services
+) -> None:
     device = plant.device(
         opcua.port, "opcua", poll_interval=1.0, timeout=5.0, options={"subscribe": True}
     )
-    first = plant.stream(device, "ns=2;s=a")
+    first = plant.stream(device, opcua.path("a"))
     with polling(services):
         wait_until(lambda: bool(plant.points(first)), "the present value")
         began = time.monotonic()
-        second = plant.stream(device, "ns=2;s=b")
+        second = plant.stream(device, opcua.path("b"))
         wait_until(lambda: bool(plant.points(second)), "that of the new stream")
     assert time.monotonic() - began < 5
 
 
 def test_a_subscription_that_is_lost_is_an_edge_and_made_again(
-    plant: Plant, beside: Beside, services: Services
+    plant: Plant, beside: Beside, opcua: Opcua, services: Services
 ) -> None:
-    opcua = server(beside)
     network = beside.network(opcua.port)
     device = plant.device(
         network.port, "opcua", poll_interval=0.2, timeout=1.0, options={"subscribe": True}
     )
-    stream = plant.stream(device, "ns=2;s=a")
+    stream = plant.stream(device, opcua.path("a"))
     with polling(services):
         wait_until(lambda: bool(plant.points(stream)), "the present value")
         network.harm("reset")
-        beside.loop.run(opcua.set("a", 3.0, T.Double))
+        opcua.set("a", 3.0)
         wait_until(lambda: plant.events(device) == ["device.down"], "it is down")
         network.harm("none")
-        beside.loop.run(opcua.set("a", 8.0, T.Double))
+        opcua.set("a", 8.0)
         wait_until(lambda: 8.0 in values(plant, stream), "the value of after it")
     assert plant.events(device) == ["device.down", "device.up"]
