@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import Executor
 from functools import partial
@@ -13,6 +14,8 @@ from hub.jobs.polling.board import Board, Edge
 from hub.services.events.event_logs import EventLogs
 from hub.store.device_states import DeviceStates
 from hub.values import EVERYTHING, Principal
+
+log = logging.getLogger(__name__)
 
 WORKER = Principal("worker", frozenset(), EVERYTHING, None)
 
@@ -73,9 +76,13 @@ class Telling:
             except Unavailable:
                 edges.appendleft(edge)
                 raise
+            except HubError as exc:
+                log.info(
+                    "%s of device %d is told to nobody: %s", edge.kind, edge.device, exc.message
+                )
 
     def _log(self, edge: Edge) -> None:
-        """Raises HubError: BadField if there is no such device any more, then it is not told."""
+        """Raises HubError: BadField where there is no such device any more."""
         fields = {"device": edge.device, "kind": edge.kind, "timestamp": edge.at}
         told = {"message": edge.message, "url": None, "data": edge.data}
         self._logs.create(fields | told, WORKER)

@@ -417,3 +417,20 @@ def test_everything_that_was_read_is_stored_when_polling_ends(
     assert state is not None
     assert len(plant.points(stream)) == state.polls
     assert services.sink.counts().waiting == 0
+
+
+def test_a_device_that_is_removed_while_it_is_down_stops_nothing(
+    plant: Plant, beside: Beside, services: Services, other: tuple[Chaos, int]
+) -> None:
+    """Its edge may wait to be told when it is gone already."""
+    network = beside.network(beside.machine().port)
+    device = plant.device(network.port, poll_interval=0.05)
+    stream = plant.stream(device, "hr:1")
+    with polling(services):
+        has(plant, stream, 1)
+        network.harm("reset")
+        plant.remove(device)
+        has(plant, other[1], 15)
+        new = plant.stream(plant.device(beside.machine().port), "hr:1")
+        has(plant, new, 1)
+    assert plant.state(device) is None
