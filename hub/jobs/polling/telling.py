@@ -77,9 +77,7 @@ class Telling:
                 edges.appendleft(edge)
                 raise
             except HubError as exc:
-                log.info(
-                    "%s of device %d is told to nobody: %s", edge.kind, edge.device, exc.message
-                )
+                log.info("%s of device %d is not told: %s", edge.kind, edge.device, exc.message)
 
     def _log(self, edge: Edge) -> None:
         """Raises HubError: BadField where there is no such device any more."""
