@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.services.ai.ai import Ai
+from hub.services.ai.fits import Fitting
 from hub.services.ai.inferring import Inferring, Sites
 from hub.services.ai.standing import Standing
 from hub.services.ai.telling import Telling
@@ -19,10 +20,11 @@ from hub.wiring.planted import Planted
 
 def modelled(ground: Ground, flowing: Flowing, site: Planted) -> Ai:
     mongo, counters = ground.mongo, ground.counters
-    models, devices = Models(mongo), Devices(mongo, counters)
+    models, devices, recent = Models(mongo), Devices(mongo, counters), RecentPoints(mongo)
     sites = Sites(devices, flowing.rows, PointStore(mongo), flowing.values.setting)
     telling = Telling(EventLogStore(mongo, counters), devices)
     return Ai(
-        Uploading(site.plant, models, flowing.rows, RecentPoints(mongo), ground.notes),
+        Uploading(site.plant, models, flowing.rows, recent, ground.notes),
         Inferring(models, sites, telling, Standing(site.states)),
+        Fitting(site.plant.data, recent),
     )

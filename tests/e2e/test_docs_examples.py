@@ -32,6 +32,7 @@ PAGES = (
     "docs/plant-events.md",
     "docs/plant-values.md",
     "docs/sessions.md",
+    "docs/system.md",
     "docs/cli.md",
     "docs/observations.md",
     "docs/odata.md",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hub.services.ai.fits import Fitting
 from hub.services.ai.inferring import Inferring
 from hub.services.ai.uploading import Uploading
 
@@ -12,3 +13,4 @@ from hub.services.ai.uploading import Uploading
 class Ai:
     uploading: Uploading
     inferring: Inferring
+    fitting: Fitting
