@@ -7,9 +7,9 @@ from typing import Any
 
 import bson
 from pymongo import WriteConcern
-from pymongo.errors import BulkWriteError, DocumentTooLarge
+from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure
 
-from hub.errors import BadDocument, HubError, Unavailable, Unsupported
+from hub.errors import BadDocument, HubError, TooLarge, Unavailable, Unsupported
 from hub.query import ScopedPipeline
 from hub.store.client import DUPLICATE, Mongo, translated
 from hub.store.group_commit import GroupCommit
@@ -17,6 +17,9 @@ from hub.store.pipelines import Pipelines
 from hub.values import Batch, Document
 
 DELETE_BATCH = 5_000
+NO_ROOM = frozenset({257, 388})
+"""The server's codes for a transaction that is larger than it can be, there or at all."""
+NO_ROOM_SAID = "the database cannot store so much at once; send smaller batches"
 BSON_BYTES_MAX = 16 * 1024 * 1024
 BSON_PER_JSON = 7
 """No JSON text grows by more than this when it becomes BSON (``1,`` in a long array does)."""
@@ -70,6 +73,7 @@ class Documents:
 
         Raises:
             Unsupported: the database server has no transactions.
+            TooLarge: its transactions do not hold so much; nothing was stored.
             Unavailable: nothing was stored, or it is not known (the commit was not confirmed).
         """
         if not self._mongo.transactions:
@@ -83,8 +87,15 @@ class Documents:
             try:
                 session.with_transaction(insert, write_concern=self._documents.write_concern)
             except BulkWriteError as exc:
-                if any(error["code"] != DUPLICATE for error in exc.details["writeErrors"]):
+                codes = {error["code"] for error in exc.details["writeErrors"]}
+                if codes & NO_ROOM:
+                    raise TooLarge(NO_ROOM_SAID, limit="transaction") from exc
+                if codes - {DUPLICATE}:
                     raise
+            except OperationFailure as exc:
+                if exc.code in NO_ROOM:
+                    raise TooLarge(NO_ROOM_SAID, limit="transaction") from exc
+                raise
 
     def batches(self, query: ScopedPipeline, *, budget_ms: int, size: int) -> Iterator[Batch]:
         """Run a query.

@@ -88,6 +88,20 @@ def test_an_atomic_batch_stores_all_or_none(
     assert len(stored(database, dataset)) == 2
 
 
+def test_an_atomic_batch_that_no_transaction_holds_is_refused(
+    client: FlaskClient, dataset: Access, database: Database
+) -> None:
+    body = b"[" + b",".join([b'{"a": "%s"}' % (b"x" * 5_000)] * 10_000) + b"]"
+    headers = JSON | {"Content-Encoding": "gzip"}
+    answer = client.put(
+        f"{dataset.url}?atomic=true", data=gzip.compress(body), headers=headers, auth=dataset.auth
+    )
+    assert answer.status_code == 413, answer.json
+    assert answer.json["error"]["code"] == "too_large"
+    assert answer.json["error"]["detail"]["limit"] == "transaction"
+    assert stored(database, dataset) == []
+
+
 @pytest.mark.parametrize("body", [b"[]", b""])
 def test_an_empty_batch_is_no_fault(client: FlaskClient, dataset: Access, body: bytes) -> None:
     headers = JSON if body else NDJSON
