@@ -222,6 +222,16 @@ def test_a_device_with_data_is_not_deleted_unasked(plant: Door):
     assert plant.get(f"data/{data[0]}/").json["device"] == device
 
 
+def test_who_may_not_read_data_is_told_of_none(
+    client: FlaskClient, services: Services, plant: Door
+):
+    device = plant.device()
+    plant.data(device=device)
+    answer = door(client, services, scopes.DEVICE_WRITE).delete(f"device/{device}/")
+    assert code(answer) == (409, "in_use")
+    assert answer.json["error"]["detail"]["data"] == []
+
+
 def test_its_data_may_go_with_it(plant: Door, services: Services):
     device = plant.device()
     data, other = plant.data(device=device), plant.data()

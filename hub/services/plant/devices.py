@@ -146,7 +146,7 @@ class Devices:
             raise InUse(
                 "data streams or event logs belong to the device",
                 device=device_id,
-                data=seen[:NAMED_MAX],
+                data=seen[:NAMED_MAX] if scopes.DATA_READ in principal.scopes else [],
                 event_logs=logs,
                 cascade=list(CASCADES),
             )
