@@ -9,15 +9,15 @@ from typing import IO, Any, Final
 
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.formparser import FormDataParser
+from werkzeug.formparser import MultiPartParser
 
 from hub.api import body
 from hub.errors import Invalid, TooLarge, UnsupportedMedia
 from hub.services.plant.fields import cleaned, refusal, refused
 
 MULTIPART: Final = "multipart/form-data"
-TEXT_BYTES_MAX: Final = 64 * 1024
-"""Of all fields that are no files, together."""
+TEXT_CHARS_MAX: Final = 64 * 1024
+"""Characters of all fields that are no files, together."""
 PARTS_MAX: Final = 32
 MISSING: Final = "Missing data for required field."
 
@@ -31,6 +31,9 @@ class Sent:
 def read(request: Request, files: Collection[str], size_max: int) -> Sent:
     """The fields of a form, of which these must be files, and the others texts.
 
+    The parser gets the body in one piece: it would hold what stands behind a line break until
+    the next one, and look through it again with every piece.
+
     Raises:
         BadField: a file is missing or is none, another field is one, or one is given twice.
         Invalid: the body is no form.
@@ -39,21 +42,23 @@ def read(request: Request, files: Collection[str], size_max: int) -> Sent:
     if request.mimetype != MULTIPART:
         raise UnsupportedMedia(f"the body's type is {request.content_type}", allowed=[MULTIPART])
     content = body.read(request, size_max)
-    parser = FormDataParser(
+    parser = MultiPartParser(
         stream_factory=_in_memory,
-        max_form_memory_size=TEXT_BYTES_MAX,
+        max_form_memory_size=len(content) + 1,
+        buffer_size=len(content) + 1,
         max_form_parts=PARTS_MAX,
-        silent=False,
     )
-    given = {"boundary": request.mimetype_params.get("boundary", "")}
+    boundary = request.mimetype_params.get("boundary", "").encode("latin-1", "replace")
     try:
-        _, texts, sent = parser.parse(BytesIO(content), MULTIPART, len(content), given)
+        texts, sent = parser.parse(BytesIO(content), boundary, len(content))
     except RequestEntityTooLarge as exc:
-        raise TooLarge(
-            "the form has too many fields, or too long ones", limit="form", max=TEXT_BYTES_MAX
-        ) from exc
+        raise TooLarge("the form has too many fields", limit="parts", max=PARTS_MAX) from exc
     except ValueError as exc:
         raise Invalid("the body is not a well-formed form of several parts") from exc
+    if sum(len(text) for _, text in texts.items(multi=True)) > TEXT_CHARS_MAX:
+        raise TooLarge(
+            "the fields that are no files are too long", limit="form", max=TEXT_CHARS_MAX
+        )
     _check_once([name for name, _ in (*texts.items(multi=True), *sent.items(multi=True))])
     _check_kinds(set(texts), set(sent), set(files))
     found = {name: storage.stream.read() for name, storage in sent.items()}

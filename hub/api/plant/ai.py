@@ -24,7 +24,7 @@ from hub.services.plant.fields import ID_MAX
 bp = Blueprint("ai", __name__)
 NO_ARGS: Final = Parameters(NoArgs())
 FILES: Final = ("model", "scaler")
-BYTES_MAX: Final = models.FILE_BYTES_MAX + scalers.FILE_BYTES_MAX + multipart.TEXT_BYTES_MAX
+BYTES_MAX: Final = models.FILE_BYTES_MAX + scalers.FILE_BYTES_MAX + multipart.TEXT_CHARS_MAX
 THRESHOLD_MAX: Final = 1e300
 
 

@@ -136,6 +136,9 @@ class Runs:
         ({"scaler": pickled(Runs())}, "scaler", r"posix\.system, which is not let in"),
         ({"scaler": pickled(scaler(features=2))}, "scaler", "has 2 features"),
         ({"scaler": b"junk"}, "scaler", "is no pickle"),
+        ({"scaler": b"a line\n" * 100_000}, "scaler", "is no pickle"),
+        ({"model": b"\r" + bytes(3_000_000)}, "model", "lacks the identifier"),
+        ({"model": os.urandom(3_000_000)}, "model", "lacks the identifier"),
         ({"model": b"junk"}, "model", "lacks the identifier"),
         ({"model": make.custom("FlexTensorListReserve")}, "model", "fixed batch size"),
         ({"model": make.convolving(np.ones(27), 4, 3)}, "model", "takes 3 features"),
@@ -172,8 +175,13 @@ def test_a_field_is_given_once(plant: Door):
          (413, "too_large")),
         (b"--b\r\nContent-Disposition: form-data; name=name\r\n\r\n" + b"x" * 70_000
          + b"\r\n--b--\r\n", "multipart/form-data; boundary=b", (413, "too_large")),
+        (b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n" * 33 + b"--b--\r\n",
+         "multipart/form-data; boundary=b", (413, "too_large")),
+        (b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx",
+         "multipart/form-data; boundary=b", (400, "invalid")),
     ],
-    ids=["json", "no parts", "no boundary", "empty", "large", "bomb", "a long text"],
+    ids=["json", "no parts", "no boundary", "empty", "large", "bomb", "a long text",
+         "many", "cut off"],
 )  # fmt: skip
 def test_what_is_no_form_is_refused(plant: Door, body: bytes, kind: str, expected: tuple[int, str]):
     headers = {"Content-Type": kind}
