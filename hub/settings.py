@@ -18,6 +18,7 @@ from hub.fetching.fetcher import FetchLimits
 from hub.ingest.read import Bounds
 from hub.query import Limits
 from hub.services.devices.limits import PollingLimits
+from hub.services.licensing.signing import public_key
 from hub.services.odata.limits import ODataLimits
 from hub.services.people.sessions import SessionTimes
 from hub.services.permits import Allowance
@@ -54,6 +55,9 @@ class Settings:
     web_threads: int = 16
     trusted_proxies: int | None = None
 
+    hamachi_command: str = "hamachi"
+    license_public_key: str | None = None
+
     client_timeout_s: float = 60.0
     body_bytes_max: int = 8 * MEGABYTE
     body_inflated_bytes_max: int = 64 * MEGABYTE
@@ -70,6 +74,13 @@ class Settings:
     polling: PollingLimits = field(default_factory=PollingLimits)
     session: SessionTimes = field(default_factory=SessionTimes)
     rate: RateLimits = field(default_factory=RateLimits)
+
+    def __post_init__(self) -> None:
+        if self.license_public_key:
+            try:
+                public_key(self.license_public_key)
+            except ValueError as exc:
+                raise ValueError(f"LICENSE_PUBLIC_KEY: {exc}") from exc
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:

@@ -35,6 +35,7 @@ from hub.services.streams.upkeep.downsample import Downsampling
 from hub.services.streams.upkeep.feeding import Feeding
 from hub.services.streams.upkeep.purging import Purging
 from hub.services.streams.writing.appending import Appending
+from hub.services.system import System
 from hub.services.values import Values
 from hub.store.audit import Audit
 from hub.store.device_calls import DeviceCalls
@@ -82,5 +83,6 @@ class Services:
     statistics: Statistics
     streams: Streams
     strict_odata: StrictOData
+    system: System
     values: Values
     workers: Workers

@@ -29,6 +29,7 @@ from hub.wiring.modelled import modelled
 from hub.wiring.planted import planted
 from hub.wiring.polled import sink
 from hub.wiring.secret import secret
+from hub.wiring.system import system
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ def build_services(
         statistics=flow.statistics,
         streams=flow.streams,
         strict_odata=_strict_odata(ground, data, flow),
+        system=system(ground),
         values=flow.values,
         workers=Workers(mongo),
     )

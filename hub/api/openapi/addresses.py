@@ -20,6 +20,7 @@ PARTS: Final[dict[str, tuple[Shape, str]]] = {
     "ids": ({"type": "string"}, "UUIDs of streams, with `;` between them."),
     "device": (ID, "The device's id."),
     "register": ({"type": "string"}, "An address in the device, encoded as part of a URL."),
+    "network_id": ({"type": "string"}, "What the network is called by, encoded as part of a URL."),
     "group": (ID, "The group's id."),
     "data": (ID, "The data stream's id."),
     "value": (RECORD, "The value's id."),

@@ -11,7 +11,9 @@ from hub.api.plant import (
     devices,
     event_logs,
     groups,
+    hamachi,
     io,
+    license,
     retention,
     statistics,
     values,
@@ -33,6 +35,8 @@ _PARTS = (
     event_logs,
     retention,
     ai,
+    hamachi,
+    license,
 )
 for _part in _PARTS:
     bp.register_blueprint(_part.bp)

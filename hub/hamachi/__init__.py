@@ -1,0 +1,1 @@
+"""The command line of Hamachi: called, and what it prints read. Knows neither HTTP nor MongoDB."""

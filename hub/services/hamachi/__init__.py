@@ -1,0 +1,1 @@
+"""The virtual network of the machine that the hub runs on."""
