@@ -1,7 +1,8 @@
 """A small model of what is normal, fitted to values: for whoever has no other at hand.
 
-It is a linear autoencoder: windows are written as a few patterns, the principal components of
-those that it was fitted to, and read back. What the patterns cannot make scores high.
+It is an autoencoder: windows are written as a few patterns, the principal components of those that
+it was fitted to, each no stronger than it was there, and read back. What that cannot make scores
+high.
 """
 
 from __future__ import annotations
@@ -21,8 +22,21 @@ KEPT: Final = 0.95
 QUANTILE: Final = 0.99
 MARGIN: Final = 2.0
 """The threshold is so many times what this part of the windows stays below."""
+THRESHOLD_LEAST: Final = 1e-6
+ROOM: Final = 1.25
+"""A pattern may be so many times as strong as it ever was."""
+FEW: Final = 4
+"""There is at most one pattern for so many values of a window."""
 FEWEST: Final = 2
 """Windows to fit to, for each value of one."""
+
+
+OPERATORS: Final = (
+    schema.BuiltinOperator.FULLY_CONNECTED,
+    schema.BuiltinOperator.MINIMUM,
+    schema.BuiltinOperator.MAXIMUM,
+    schema.BuiltinOperator.FULLY_CONNECTED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,46 +62,77 @@ def fitted(windows: FloatArray) -> Fitted:
         raise ValueError("all values are the same")
     scaled = (windows - mean) / spread
     centre = scaled.mean(axis=0)
-    matrix = _projection(scaled - centre)
-    bias = centre - matrix @ centre
-    errors = ((scaled - (scaled @ matrix.T + bias)) ** 2).mean(axis=1)
-    threshold = max(MARGIN * float(np.quantile(errors, QUANTILE)), 1e-6)
-    return Fitted(_model(matrix, bias), _scaler(mean, spread), threshold)
+    patterns = _patterns(scaled - centre)
+    parts = (scaled - centre) @ patterns.T
+    most = ROOM * np.abs(parts).max(axis=0)
+    errors = ((scaled - centre - parts @ patterns) ** 2).mean(axis=1)
+    threshold = max(MARGIN * float(np.quantile(errors, QUANTILE)), THRESHOLD_LEAST)
+    return Fitted(_model(patterns, centre, most), _scaler(mean, spread), threshold)
 
 
-def _projection(windows: FloatArray) -> FloatArray:
-    """What keeps the strongest patterns of windows, and leaves out one at least."""
+def _patterns(windows: FloatArray) -> FloatArray:
+    """The strongest patterns of windows, a row each: one at least, and few."""
     _, strengths, patterns = np.linalg.svd(windows, full_matrices=False)
     parts = np.cumsum(strengths**2) / np.sum(strengths**2)
-    count = min(int(np.searchsorted(parts, KEPT)) + 1, len(patterns) - 1)
-    chosen = patterns[:count]
-    found: FloatArray = chosen.T @ chosen
+    count = min(int(np.searchsorted(parts, KEPT)) + 1, len(patterns) // FEW)
+    found: FloatArray = patterns[: max(1, count)]
     return found
 
 
-def _model(matrix: FloatArray, bias: FloatArray) -> bytes:
-    """One operator, fully connected, as TensorFlow Lite writes it."""
-    size = len(bias)
-    model, graph, operator = schema.ModelT(), schema.SubGraphT(), schema.OperatorT()
-    held = [None, matrix.astype(np.float32), bias.astype(np.float32), None]
-    shapes = [(1, size), (size, size), (size,), (1, size)]
-    names = ["input", "weights", "bias", "output"]
-    graph.tensors = [
-        _tensor(name, shape, at + 1)
-        for at, (name, shape) in enumerate(zip(names, shapes, strict=True))
+def _model(patterns: FloatArray, centre: FloatArray, most: FloatArray) -> bytes:
+    """How much of each pattern there is, within bounds, and what that makes together."""
+    size, count = len(centre), len(patterns)
+    graph = schema.SubGraphT()
+    held = {
+        "patterns": patterns,
+        "less": -patterns @ centre,
+        "most": most[None],
+        "least": -most[None],
+        "back": patterns.T,
+        "centre": centre,
+    }
+    shapes = {"input": (1, size), **{name: each.shape for name, each in held.items()}}
+    shapes |= {"parts": (1, count), "upper": (1, count), "inner": (1, count), "output": (1, size)}
+    names = list(shapes)
+    graph.tensors = [_tensor(name, shapes[name], at + 1) for at, name in enumerate(names)]
+    graph.operators = [
+        _operator(code, [names.index(each) for each in taken], names.index(made))
+        for code, (taken, made) in enumerate(
+            (
+                (("input", "patterns", "less"), "parts"),
+                (("parts", "most"), "upper"),
+                (("upper", "least"), "inner"),
+                (("inner", "back", "centre"), "output"),
+            )
+        )
     ]
-    operator.inputs, operator.outputs = [0, 1, 2], [3]
-    operator.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
-    operator.builtinOptions = schema.FullyConnectedOptionsT()
-    graph.operators, graph.inputs, graph.outputs = [operator], [0], [3]
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.FULLY_CONNECTED
-    code.version = 1
-    model.version, model.operatorCodes, model.subgraphs = 3, [code], [graph]
-    model.buffers = [schema.BufferT(), *(_buffer(each) for each in held)]
+    graph.inputs, graph.outputs = [names.index("input")], [names.index("output")]
+    model = schema.ModelT()
+    model.version, model.subgraphs = 3, [graph]
+    model.operatorCodes = [_code(each) for each in OPERATORS]
+    model.buffers = [schema.BufferT(), *(_buffer(held.get(name)) for name in names)]
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
+
+
+def _code(number: int) -> Any:
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = number
+    code.version = 1
+    return code
+
+
+def _operator(code: int, given: list[int], made: int) -> Any:
+    operator = schema.OperatorT()
+    operator.opcodeIndex, operator.inputs, operator.outputs = code, given, [made]
+    if OPERATORS[code] == schema.BuiltinOperator.FULLY_CONNECTED:
+        operator.builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
+        operator.builtinOptions = schema.FullyConnectedOptionsT()
+    else:
+        operator.builtinOptionsType = schema.BuiltinOptions.MaximumMinimumOptions
+        operator.builtinOptions = schema.MaximumMinimumOptionsT()
+    return operator
 
 
 def _tensor(name: str, shape: tuple[int, ...], buffer: int) -> Any:
@@ -100,7 +145,8 @@ def _tensor(name: str, shape: tuple[int, ...], buffer: int) -> Any:
 def _buffer(values: Any) -> Any:
     buffer = schema.BufferT()
     if values is not None:
-        buffer.data = np.frombuffer(values.tobytes(), np.uint8)
+        content = np.ascontiguousarray(values, np.float32).tobytes()
+        buffer.data = np.frombuffer(content, np.uint8)
     return buffer
 
 

@@ -11,6 +11,8 @@ from hub.ai.models import Shape
 from hub.ai.running import Running
 from hub.ai.scalers import scaler_of
 from hub.ai.scoring import scores, windows_of
+from hub.devices.simulators.plant.model import Plant
+from hub.devices.simulators.plant.trouble import RAMP_S, Episodes
 from hub.errors import Invalid
 from hub.services import Services
 from hub.values import EVERYTHING, Principal
@@ -63,3 +65,42 @@ def test_a_stream_with_too_little_has_no_model(client: FlaskClient, services: Se
     filled(services, source, WAVE[:20].tolist(), 0)
     with pytest.raises(Invalid, match="32 windows are needed, and there are 5"):
         services.ai.fitting.fit(source, ANYBODY, window=WINDOW, most=10_000)
+
+
+WARM_S = 60
+LEARNT_S = 1_000
+WATCHED_S = 240
+
+
+def trouble(at_s: float) -> float:
+    """None while the model is fitted, then that of the simulator."""
+    watched_s = at_s - WARM_S - LEARNT_S
+    return 0.0 if watched_s < 0 else Episodes()(watched_s)
+
+
+def currents() -> list[float]:
+    """The motor's current every second once it runs."""
+    motor = Plant(trouble=trouble)
+    motor.advance(WARM_S)
+    found = []
+    for _ in range(LEARNT_S + WATCHED_S):
+        found.append(motor.values()["current"])
+        motor.advance(1.0)
+    return found
+
+
+def test_the_motor_of_the_simulated_plant_is_watched(client: FlaskClient, services: Services):
+    """A gripping bearing shows in the current: at once, and until it is over."""
+    plant, values = door(client, services), currents()
+    source = plant.data()
+    filled(services, source, values[:LEARNT_S], 0)
+    found = services.ai.fitting.fit(source, ANYBODY, window=WINDOW, most=10_000)
+    changes = {"model": found.model, "scaler": found.scaler, "threshold": found.threshold}
+    made: Uploaded = uploaded(plant, services, source=source, **changes)
+    filled(services, source, values[LEARNT_S:], LEARNT_S)
+    made.infer()
+    (kind, first), *_, (last_kind, last) = made.events()
+    assert (kind, last_kind) == ("ai.anomaly", "ai.normal")
+    begin, end = (LEARNT_S + at for at in Episodes().episode(0))
+    assert begin <= first <= begin + RAMP_S
+    assert end - RAMP_S <= last <= end + RAMP_S + WINDOW
