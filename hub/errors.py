@@ -338,6 +338,12 @@ class HamachiTimeout(HamachiError):
     code = "hamachi_timeout"
 
 
+class GrantExpired(HubError):
+    """A grant for a terminal came after its time."""
+
+    code = "grant_expired"
+
+
 class SetupError(HubError):
     """The hub cannot start as it is configured."""
 

@@ -30,6 +30,7 @@ PREFIX = "HUB_"
 SECRET_CHARS_MIN = 32
 CACHE_GB_MIN = 0.25
 MEGABYTE = 1024 * 1024
+GRANT_S_MAX = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Settings:
 
     hamachi_command: str = "hamachi"
     license_public_key: str | None = None
+    terminal_grant_s: float = 60.0
 
     client_timeout_s: float = 60.0
     body_bytes_max: int = 8 * MEGABYTE
@@ -76,6 +78,8 @@ class Settings:
     rate: RateLimits = field(default_factory=RateLimits)
 
     def __post_init__(self) -> None:
+        if self.terminal_grant_s > GRANT_S_MAX:
+            raise ValueError(f"TERMINAL_GRANT_S: more than {GRANT_S_MAX}")
         if self.license_public_key:
             try:
                 public_key(self.license_public_key)

@@ -23,6 +23,7 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.OverBudget: 408,
     errors.SlowClient: 408,
     errors.Conflict: 409,
+    errors.GrantExpired: 410,
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
     errors.KeyReused: 422,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hub.services.hamachi.hamachi import Hamachi
 from hub.services.licensing.licensing import Licensing
+from hub.services.terminal.terminal import Terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +15,4 @@ class System:
 
     hamachi: Hamachi
     licensing: Licensing
+    terminal: Terminal

@@ -20,6 +20,7 @@ RATE_KEPT_S = 3_600
 """A bucket nobody takes from is full again long before."""
 WORKER_KEPT_S = 3_600
 CALL_KEPT_S = 3_600
+GRANT_KEPT_S = 3_600
 EXISTS = 48
 """Another process was first."""
 CHANGED = (85, 86)
@@ -152,6 +153,12 @@ COLLECTIONS = (
         ),
     ),
     Collection("models", (IndexModel([("data", ASCENDING)], unique=True),)),
+    Collection(
+        "terminal_grants", (IndexModel([("expires", ASCENDING)], expireAfterSeconds=GRANT_KEPT_S),)
+    ),
+    Collection(
+        "terminal_hosts", (IndexModel([("until", ASCENDING)], expireAfterSeconds=WORKER_KEPT_S),)
+    ),
     Collection("rates", (IndexModel([("at", ASCENDING)], expireAfterSeconds=RATE_KEPT_S),)),
     Collection("progress"),
     Collection(

@@ -8,6 +8,7 @@ from hub.services.licensing.licensing import Licensing
 from hub.services.system import System
 from hub.store.licences import Licences
 from hub.wiring.ground import Ground
+from hub.wiring.terminal import terminal
 
 
 def system(ground: Ground) -> System:
@@ -16,4 +17,5 @@ def system(ground: Ground) -> System:
     return System(
         Hamachi(client.Hamachi(of.hamachi_command, of.data_dir), notes),
         Licensing(Licences(ground.mongo), notes, secret, of.license_public_key),
+        terminal(ground),
     )

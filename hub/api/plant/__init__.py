@@ -16,6 +16,7 @@ from hub.api.plant import (
     license,
     retention,
     statistics,
+    terminal,
     values,
     windows,
 )
@@ -37,6 +38,7 @@ _PARTS = (
     ai,
     hamachi,
     license,
+    terminal,
 )
 for _part in _PARTS:
     bp.register_blueprint(_part.bp)

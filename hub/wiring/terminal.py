@@ -1,0 +1,20 @@
+"""Terminals: their grants, their hosts, and the way between them."""
+
+from __future__ import annotations
+
+from hub.services.terminal.grants import Signing
+from hub.services.terminal.terminal import Terminal
+from hub.store.licences import Licences
+from hub.store.terminal_grants import TerminalGrants
+from hub.store.terminal_hosts import TerminalHosts
+from hub.wiring.ground import Ground
+
+
+def terminal(ground: Ground) -> Terminal:
+    mongo = ground.mongo
+    signing = Signing(
+        ground.derived(b"hub-terminal"),
+        Licences(mongo).instance,
+        ground.settings.terminal_grant_s,
+    )
+    return Terminal(signing, TerminalGrants(mongo), TerminalHosts(mongo), ground.notes)
