@@ -11,6 +11,7 @@ from threading import Event
 import click
 
 from hub.cli.stream import ADMIN
+from hub.demo.watch import watch
 from hub.devices.simulators.plant import tags
 from hub.errors import HubError
 from hub.services import Services, scopes
@@ -82,13 +83,14 @@ def plant(services: Services, port: int, stopping: Event) -> Shown | None:
 
 
 def _device(services: Services, port: int) -> Device:
-    """The device, at the port where the plant listens now."""
+    """The device, at the port where the plant listens now; a new one with what watches it."""
     body = tags.device("modbus", HOST, port, NAME)
     found = _found(services)
     if found is None:
         made = services.plant.devices.create(body, ADMIN)
         for data in tags.data("modbus"):
             services.plant.data.create(data | {"device": made.id}, ADMIN)
+        watch(services, services.plant.data.page(Wish(limit=ALL, device=made.id), ADMIN)[0])
         return made
     if (found.host, found.port) == (HOST, port):
         return found

@@ -171,7 +171,7 @@ def test_the_feed_is_started_again_where_it_is_killed_and_stopped_in_the_end(tmp
 
 
 def test_streams_that_are_flushed_stay_away(demo: Live):
-    assert demo.cli("dummystream", "--flush") == {"deleted": 20}
+    assert demo.cli("dummystream", "--flush") == {"deleted": 21}
     wait_until(lambda: not demo.children("dummystream --demo"), "the feed ends")
     time_up = time.monotonic() + 1.5
     wait_until(lambda: time.monotonic() > time_up, "serve has looked again")
