@@ -25,7 +25,7 @@ def media_type(request: Request, allowed: Collection[str]) -> str:
     Raises:
         UnsupportedMedia: another type, or a character set that is not UTF-8.
     """
-    if request.content_type == JSON:
+    if request.content_type == JSON and JSON in allowed:
         return JSON
     stated = request.mimetype or JSON
     charset = request.mimetype_params.get("charset", "utf-8")
