@@ -9,6 +9,7 @@ import click
 
 from bench import (
     batch,
+    devices,
     odata,
     page,
     plant,
@@ -49,6 +50,8 @@ def main(quick: bool) -> None:
         lines += plant.measure(site, **few(rounds=1, seconds=0.5, values=60_000, held=300_000))
         click.echo("observations ...", err=True)
         lines += odata.measure(site, **few(rows=24_000, rounds=1))
+        click.echo("devices ...", err=True)
+        lines += devices.measure(site, **few(seconds=3.0, devices=5, tags=10))
     show(lines)
 
 

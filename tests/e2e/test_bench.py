@@ -23,6 +23,7 @@ LINES = (
     "values one at a time",
     "DataStream: page of 10,000 observations",
     "strict: page of 10,000 observations",
+    "polling 5 devices of 10 tags",
 )
 
 
