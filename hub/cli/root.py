@@ -12,10 +12,12 @@ from hub.cli import (
     dummystream,
     importing,
     key,
+    license,
     model,
     region,
     simulate,
     stream,
+    terminal,
     user,
 )
 
@@ -37,10 +39,12 @@ for _command in (
     dummystream.dummystream,
     importing.import_,
     key.key,
+    license.license_,
     model.model,
     region.region,
     simulate.simulate,
     stream.stream,
+    terminal.terminal_host,
     user.user,
 ):
     hub.add_command(_command)
