@@ -17,7 +17,6 @@ from hub.cli import (
     region,
     simulate,
     stream,
-    terminal,
     user,
 )
 
@@ -44,7 +43,6 @@ for _command in (
     region.region,
     simulate.simulate,
     stream.stream,
-    terminal.terminal_host,
     user.user,
 ):
     hub.add_command(_command)
