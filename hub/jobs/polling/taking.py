@@ -35,8 +35,10 @@ def taken(
         elif isinstance(value, str):
             faults.append((stream, A_TEXT))
         else:
-            at = now_ms if reading.at is None else _at(reading.at, now_ms)
-            found.append(Taken(device, stream, at, float(value), quality))
+            at, seen = now_ms, None
+            if reading.at is not None:
+                at, seen = _at(reading.at, now_ms), now_ms
+            found.append(Taken(device, stream, at, float(value), quality, seen))
     return found, _told(faults, count) if faults else None
 
 

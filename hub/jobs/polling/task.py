@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import time_ns
-from typing import Protocol, cast
+from typing import cast
 
-from hub.devices.contract import Driver, Point, Reading
+from hub.devices.contract import Driver, Reading
 from hub.errors import DeviceError, HubError
 from hub.jobs.polling.backoff import Backoff
 from hub.jobs.polling.board import Board
 from hub.jobs.polling.grid import Grid
+from hub.jobs.polling.listening import Due, Watching, listen
 from hub.jobs.polling.roster import Polled
 from hub.jobs.polling.taking import taken
 from hub.jobs.polling.turns import Turned, Turns
@@ -38,17 +39,6 @@ class Tools:
     board: Board
     sink: Sink
     valid: Callable[[str], bool]
-
-
-class Watching(Protocol):
-    """A driver that is told of changes, as ``hub.devices.opcua.driver.Opcua.watch`` says."""
-
-    def watch(
-        self, points: Sequence[Point], *, sampling_s: float
-    ) -> AsyncGenerator[tuple[int, Reading], None]: ...
-
-
-Due = tuple[tuple[Stream, ...], tuple[Point, ...]]
 
 
 class Task:
@@ -115,7 +105,7 @@ class Task:
         elif await self._wait(self._resting_until if listens else max(due, self._resting_until)):
             return
         elif listens:
-            await self._watch()
+            await self._watch(self.driver)
         else:
             await self._poll(self.driver)
 
@@ -151,42 +141,21 @@ class Task:
         took_ms = (self._loop.time() - began) * 1000
         self._tell(list(zip(streams, readings, strict=True)), took_ms)
 
-    async def _watch(self) -> None:
+    async def _watch(self, driver: Driver) -> None:
         """Follow what the device tells until the configuration changes.
 
         Raises:
             DeviceError: the connection was lost.
         """
         option = self.polled.device.options.get("sampling_interval")
-        sampled = {each: option or each / 1000 for each in self._intervals()}
-        following = [
-            self._loop.create_task(self._follow(self._of(frozenset({each})), sampling_s))
-            for each, sampling_s in sampled.items()
-        ]
-        altered = self._loop.create_task(self._altered.wait())
-        try:
-            done, _ = await asyncio.wait([*following, altered], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in (*following, altered):
-                each.cancel()
-            await asyncio.gather(*following, altered, return_exceptions=True)
-        for each in done:
-            each.result()
-
-    async def _follow(self, due: Due, sampling_s: float) -> None:
-        streams, points = due
-        waiting: list[tuple[Stream, Reading]] = []
-
-        def tell() -> None:
-            self._tell(waiting, None)
-            waiting.clear()
-
-        driver = cast(Watching, self.driver)
-        async with aclosing(driver.watch(points, sampling_s=sampling_s)) as told:
-            async for number, reading in told:
-                waiting.append((streams[number], reading))
-                if len(waiting) == 1:
-                    self._loop.call_soon(tell)
+        told = [(self._of(frozenset({each})), option or each / 1000) for each in self._intervals()]
+        await listen(
+            cast(Watching, driver),
+            told,
+            self._beating(),
+            lambda read: self._tell(read, None),
+            self._altered,
+        )
 
     def _tell(self, read: list[tuple[Stream, Reading]], latency_ms: float | None) -> None:
         """Hand on what was read, if that is this worker's to do."""
@@ -227,11 +196,19 @@ class Task:
     def _of(self, intervals: frozenset[int]) -> Due:
         """What is read at a tick; the same tuples every time, as drivers plan once for each."""
         if intervals not in self._due:
-            pairs = zip(self.polled.streams, self.polled.points, strict=True)
             device = self.polled.device
-            chosen = [each for each in pairs if _interval(device, each[0]) in intervals]
-            self._due[intervals] = (tuple(s for s, _ in chosen), tuple(p for _, p in chosen))
+            self._due[intervals] = self._chosen(lambda each: _interval(device, each) in intervals)
         return self._due[intervals]
+
+    def _beating(self) -> list[tuple[Due, float]]:
+        """What has a heartbeat, and how long each is."""
+        beats = {each.place.heartbeat_s for each in self.polled.streams if each.place.heartbeat_s}
+        return [(self._chosen(partial(_beats, beat_s)), beat_s) for beat_s in beats]
+
+    def _chosen(self, wanted: Callable[[Stream], bool]) -> Due:
+        pairs = zip(self.polled.streams, self.polled.points, strict=True)
+        chosen = [each for each in pairs if wanted(each[0])]
+        return tuple(s for s, _ in chosen), tuple(p for _, p in chosen)
 
     def _intervals(self) -> set[int]:
         return {_interval(self.polled.device, each) for each in self.polled.streams}
@@ -244,6 +221,10 @@ class Task:
 def _interval(device: Device, stream: Stream) -> int:
     """In milliseconds."""
     return max(1, round(1000 * (stream.place.poll_interval_s or device.poll_interval_s)))
+
+
+def _beats(beat_s: float, stream: Stream) -> bool:
+    return stream.place.heartbeat_s == beat_s
 
 
 def drive(driver: Driver, device: Device, turns: Turns) -> Driver:

@@ -16,7 +16,7 @@ from threading import Event, Lock, Thread
 from time import monotonic
 
 from hub.devices.contract import Quality
-from hub.devices.keeping import Kept, is_kept
+from hub.devices.keeping import Kept, is_kept, is_same
 from hub.errors import HubError, TooLarge
 from hub.series.incoming import TIME_MAX_S
 from hub.series.levels import SECOND_MS
@@ -44,13 +44,14 @@ ADOPTED_EVERY_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One value of a device, as it was read; ``at`` in ms."""
+    """One value of a device, as it was read; ``at`` in ms, and ``seen`` if that was later."""
 
     device: int
     stream: Stream
     at: int
     value: float
     quality: Quality = "good"
+    seen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +207,7 @@ class Sink:
         number, place = taken.stream.id, taken.stream.place
         known = self._last.get(number)
         last = known[1] if known is not None and known[0] == taken.device else None
-        new = Kept(taken.at, value, taken.quality != "good")
+        new = Kept(taken.at, value, taken.quality != "good", taken.seen)
         if not is_kept(place, last, new):
             return
         self._last[number] = (taken.device, new)
@@ -214,7 +215,8 @@ class Sink:
         if run is None:
             run = wave[number] = Run(taken.device)
         run.again = run.again or last is None or last.at == new.at
-        run.add(new.at, value, uncertain=new.uncertain)
+        is_beat = last is not None and last.uncertain is new.uncertain and is_same(last, new)
+        run.add(new.looked if is_beat else new.at, value, uncertain=new.uncertain)
 
     def _write(self, wave: Wave) -> bool:
         """Store a wave, or let it wait; whether the database is there."""

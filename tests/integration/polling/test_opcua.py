@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -68,6 +70,21 @@ def test_a_polled_value_has_the_server_s_time(
         opcua.set("a", 7.25)
         wait_until(lambda: len(plant.points(stream)) == 2, "the second value")
     assert [value for _, value in plant.points(stream)] == [1.5, 7.25]
+
+
+@pytest.mark.parametrize("options", [{}, {"subscribe": True, "sampling_interval": 0.05}])
+def test_a_value_that_stays_is_stored_with_each_heartbeat(
+    plant: Plant, opcua: Opcua, services: Services, options: dict[str, Any]
+) -> None:
+    device = plant.device(opcua.port, "opcua", poll_interval=0.1, timeout=5.0, options=options)
+    beating = plant.stream(device, opcua.path("a"), on_change=True, heartbeat=0.3)
+    silent = plant.stream(device, opcua.path("b"), on_change=True)
+    with polling(services):
+        wait_until(lambda: len(plant.points(beating)) >= 4, "three heartbeats")
+    assert values(plant, silent) == [2.5]
+    assert set(values(plant, beating)) == {1.5}
+    times = [at for at, _ in plant.points(beating)][1:]
+    assert all(later - at >= 300 for at, later in pairwise(times))
 
 
 def test_a_server_that_is_subscribed_to_tells_every_change(

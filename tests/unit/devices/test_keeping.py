@@ -20,6 +20,14 @@ WIDE = Place(deadband=100, heartbeat_s=1.5)
 LAST = Kept(1_000_000, 10)
 
 
+SINCE = Kept(1_000_000, 10, seen=1_500_000)
+"""Read half an hour after it came to be."""
+
+
+def seen(after_ms: int, value: float = 10, at: int = SINCE.at, *, uncertain: bool = False) -> Kept:
+    return Kept(at, value, uncertain, SINCE.looked + after_ms)
+
+
 def later(value: float, after_ms: int = 1_000, *, uncertain: bool = False) -> Kept:
     return Kept(LAST.at + after_ms, value, uncertain)
 
@@ -55,6 +63,32 @@ def later(value: float, after_ms: int = 1_000, *, uncertain: bool = False) -> Ke
 )
 def test_what_is_stored(place: Place, new: Kept, kept: bool) -> None:
     assert is_kept(place, LAST, new) is kept
+
+
+@pytest.mark.parametrize(
+    ("place", "new", "kept"),
+    [
+        (ALL, seen(10**9), False),
+        (CHANGES, seen(10**9), False),
+        (BEATING, seen(59_999), False),
+        (BEATING, seen(60_000), True),
+        (WIDE, seen(1_500), True),
+        (BEATING, seen(0, 11), True),
+        (BEATING, seen(0, uncertain=True), True),
+        (BEATING, seen(10, 10, 1_500_005), False),
+        (BEATING, seen(60_000, 10, 1_500_005), True),
+    ],
+)
+def test_what_has_the_time_when_it_came_to_be_beats_by_when_it_was_looked_at(
+    place: Place, new: Kept, kept: bool
+) -> None:
+    assert is_kept(place, SINCE, new) is kept
+
+
+def test_what_comes_to_be_in_the_future_does_not_beat_before() -> None:
+    ahead = Kept(1_000_000, 10, seen=1_000)
+    assert not is_kept(BEATING, ahead, Kept(1_000_000, 10, seen=999_999))
+    assert is_kept(BEATING, ahead, Kept(1_000_000, 10, seen=1_000_001))
 
 
 @pytest.mark.parametrize("place", [ALL, CHANGES, BAND, BEATING])

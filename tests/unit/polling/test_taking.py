@@ -90,3 +90,15 @@ def test_one_bad_point_spoils_no_other() -> None:
 def test_the_device_s_own_time_counts_within_a_day(away: timedelta, own: bool) -> None:
     (found,), _ = taken(9, [(ONE, Reading(1, at=NOW + away))], NOW_MS)
     assert found.at == (int((NOW + away).timestamp() * 1000) if own else NOW_MS)
+
+
+@pytest.mark.parametrize(
+    ("reading", "seen"),
+    [
+        (Reading(1), None),
+        (Reading(1, at=NOW - timedelta(seconds=2)), NOW_MS),
+    ],
+)
+def test_what_has_a_time_was_seen_at_another(reading: Reading, seen: int | None) -> None:
+    (found,), _ = taken(9, [(ONE, reading)], NOW_MS)
+    assert found.seen == seen
