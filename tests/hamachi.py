@@ -47,7 +47,8 @@ with (folder / "calls").open("a") as calls:
     begin = time.monotonic()
     told = json.loads((folder / "script").read_text())
     args = sys.argv[1:]
-    before = (folder / "calls").read_text().count("\\n")
+    ended = [json.loads(line)["args"] for line in (folder / "calls").read_text().splitlines()]
+    before = sum(each[:1] == args[:1] for each in ended)
     steps = told.get(" ".join(args[:1]), told.get("*", []))
     step = steps[min(before, len(steps) - 1)] if steps else {{}}
     if step.get("forever"):
@@ -91,8 +92,8 @@ class Fake:
         return str(self.folder / "hamachi")
 
     def prints(self, *steps: dict[str, Any], **by_verb: list[dict[str, Any]]) -> None:
-        """What the calls from now on print, one after the other, the last one again and again;
-        ``by_verb`` for those of one verb."""
+        """What the calls of each verb from now on print, one after the other, the last one again
+        and again; ``by_verb`` for those of one."""
         (self.folder / "calls").write_text("")
         told = {verb.replace("_", "-"): list(of) for verb, of in by_verb.items()}
         (self.folder / "script").write_text(json.dumps({"*": list(steps)} | told))

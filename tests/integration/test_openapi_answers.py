@@ -19,6 +19,7 @@ from hub.services import Services, scopes
 from hub.settings import Settings
 from hub.values import DeviceState
 from tests import published
+from tests.hamachi import LIST, STATUS, Fake, step
 from tests.hosts import Host, page
 from tests.people import SESSION, login, made_user
 from tests.plant import Door, door
@@ -141,6 +142,15 @@ ASKED = [
         {"hypertable": "core_value_days", "drop_after_days": 30_000},
     ),
     Asked("plant_retention_every", "/api/retention/"),
+    Asked("plant_license_activation", "/api/license/activation-request/"),
+    Asked("plant_license_show", "/api/license/"),
+    Asked("plant_license_install", "/api/license/", {"license": "a.b.c"}, 409),
+    Asked("plant_hamachi_every", "/api/hamachi/network/"),
+    Asked("plant_hamachi_single", "/api/hamachi/network/Bug Hunters/"),
+    Asked("plant_hamachi_join", "/api/hamachi/network/", {"network": "here"}, 201),
+    Asked("plant_hamachi_join", "/api/hamachi/network/", {"network": "there"}, 202),
+    Asked("plant_hamachi_leave", "/api/hamachi/network/away/", None, 502),
+    Asked("plant_hamachi_status", "/api/hamachi/"),
     Asked("health_ready", "/readyz/?checks=db,redis"),
     Asked("datastream_Metadata", "/v1/odata/v4/Metadata"),
     Asked("datastream_Locations", "/v1/odata/v4/Locations?$top=3"),
@@ -189,8 +199,19 @@ def host() -> Iterator[Host]:
 
 
 @pytest.fixture(scope="module")
-def settings(settings: Settings, host: Host) -> Settings:
-    return replace(settings, fetch=FetchLimits(allow=host.listed))
+def hamachi(tmp_path_factory: pytest.TempPathFactory) -> Fake:
+    """A program that joins at once, then with approval, and does not leave."""
+    fake = Fake.made(tmp_path_factory.mktemp("hamachi"))
+    done, asked = step("Joining .. ok\n"), step("Joining .. ok, request sent\n")
+    fake.prints(step(STATUS), list=[step(LIST)], do_join=[done, asked], leave=[step("hm\n")])
+    return fake
+
+
+@pytest.fixture(scope="module")
+def settings(settings: Settings, host: Host, hamachi: Fake) -> Settings:
+    fetch = FetchLimits(allow=host.listed)
+    folder = hamachi.folder / "data"
+    return replace(settings, fetch=fetch, hamachi_command=hamachi.command, data_dir=folder)
 
 
 def state_of(device: int) -> DeviceState:
