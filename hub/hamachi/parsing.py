@@ -21,7 +21,7 @@ SUBNET: Final = re.compile(r"\[(\d[\d.]+/\d{1,2})\]", re.ASCII)
 SUBSCRIPTION: Final = re.compile(r"subscription type: *([^,]*)")
 OWNER: Final = re.compile(r"owner: *(.*)")
 OWNER_ID: Final = re.compile(r"\((\d{3}-\d{3}-\d{3})\)$", re.ASCII)
-FACTS: Final = re.compile(r" +(?=capacity:|\[\d[\d.]+/\d|subscription type:|owner:)|$")
+FACTS: Final = re.compile(r"(?<! ) +(?=capacity:|\[\d[\d.]+/\d|subscription type:|owner:)|$")
 """Where the name of a network ends."""
 OUTCOME: Final = re.compile(r"(?! ).*\.\. +(ok|failed)(?:, *(.*))?")
 WARNING: Final = "member limit"

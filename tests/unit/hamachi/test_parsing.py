@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
+from time import process_time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.hamachi.parsing import (
     LINE_CHARS_MAX,
@@ -293,3 +297,46 @@ def test_how_an_action_ended(text: str, outcome: Outcome | None) -> None:
 )
 def test_what_it_says_of_its_daemon(text: str, down: bool, refused: bool) -> None:
     assert (is_down(text), is_refused(text)) == (down, refused)
+
+
+WORDS = [
+    " ",
+    "  ",
+    "\n",
+    " * [",
+    "]",
+    NUMBER,
+    "     * ",
+    "25.1.2.3",
+    "alias: ",
+    "1::2",
+    "direct",
+    ": ",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=30).map("".join))
+def test_whatever_is_printed_it_is_read_or_refused(text: str) -> None:
+    for read in (networks_of, status_of):
+        with suppress(Unreadable):
+            read(text)
+    outcome_of(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        " * [x" + " " * 1_900 + "y",
+        f" * [{NUMBER}]" + " " * 1_900 + "y",
+        f"     * {NUMBER}   " + "a  " * 600,
+        f"     * {NUMBER}   n  " + ":" * 1_900,
+        "a " * 10 + " " * 1_900 + "x",
+        ".. " * 600 + "x",
+    ],
+)
+def test_output_that_is_made_to_be_slow_is_read_in_time(line: str) -> None:
+    text = "\n".join([LINE] + [line] * 500)
+    began = process_time()
+    networks_of(text)
+    outcome_of(text)
+    assert process_time() - began < 2
