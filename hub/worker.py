@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from pathlib import Path
 from threading import Event
 from typing import Final
 
@@ -20,7 +21,9 @@ from hub.jobs import schedule
 from hub.jobs.polling.loop import Poller
 from hub.services import Services
 from hub.settings import Settings
+from hub.store.naming import named
 from hub.wiring import open_hub
+from hub.wiring.polled import FOLDER
 
 TIMETABLE: Final = "timetable"
 POLLING: Final = "polling"
@@ -35,14 +38,16 @@ def main(only: str | None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     try:
-        hub = open_hub(Settings.from_env(os.environ))
+        settings = Settings.from_env(os.environ)
+        hub = open_hub(settings)
     except SetupError as exc:
         sys.exit(f"hub.worker: {exc.message}")
     _collect_rarely()
     stopping, broken = Event(), Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    stops = _started(hub.services, ROLES if only is None else (only,), stopping, broken)
+    roles = ROLES if only is None else (only,)
+    stops = _started(hub.services, roles, settings.data_dir / FOLDER, stopping, broken)
     stopping.wait()
     for stop in stops:
         stop()
@@ -59,12 +64,15 @@ def _collect_rarely() -> None:
 
 
 def _started(
-    services: Services, roles: Collection[str], stopping: Event, broken: Event
+    services: Services, roles: Collection[str], polled: Path, stopping: Event, broken: Event
 ) -> list[Callable[[], None]]:
-    """Start what a worker of some roles does; how each is stopped."""
+    """Start what a worker of some roles does; how each is stopped.
+
+    ``polled`` is the folder of what polling keeps.
+    """
     stops = []
     if POLLING in roles:
-        stops.append(_polling(services, stopping, broken))
+        stops.append(_polling(services, polled, stopping, broken))
     if TIMETABLE in roles:
         stops.append(_timetable(services, stopping))
     return stops
@@ -83,14 +91,22 @@ def _timetable(services: Services, stopping: Event) -> Callable[[], None]:
     return stop
 
 
-def _polling(services: Services, stopping: Event, broken: Event) -> Callable[[], None]:
+def _polling(
+    services: Services, polled: Path, stopping: Event, broken: Event
+) -> Callable[[], None]:
     def end() -> None:
         broken.set()
         stopping.set()
 
-    poller = Poller(services, schedule.HOLDER, end)
+    name = named(polled)
+    poller = Poller(services, name.text, end)
     poller.start()
-    return poller.stop
+
+    def stop() -> None:
+        poller.stop()
+        name.give_up()
+
+    return stop
 
 
 if __name__ == "__main__":

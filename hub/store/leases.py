@@ -76,9 +76,10 @@ class Leases:
             done = self._leases.update_many(own, {"$set": {"until": until}})
             return set(names) if done.matched_count == len(names) else {*self._of(names, holder)}
 
-    def free(self, names: Collection[str]) -> set[str]:
-        """Those of some names that nobody holds now."""
-        held = {"_id": {"$in": list(names)}, "until": {"$gt": datetime.now(UTC)}}
+    def free(self, names: Collection[str], holder: str) -> set[str]:
+        """Those of some names that a holder may take: nobody else holds them now."""
+        now = datetime.now(UTC)
+        held = {"_id": {"$in": list(names)}, "until": {"$gt": now}, "holder": {"$ne": holder}}
         with timeout(LIMIT_S), translated():
             return set(names) - {row["_id"] for row in self._leases.find(held, {"_id": 1})}
 

@@ -104,7 +104,7 @@ class Division:
         others = {lease_of(each): each for each in wanted if each not in self._held}
         if room <= 0 or not others:
             return
-        free = sorted(self._leases.free(others))
+        free = sorted(self._leases.free(others, self.holder))
         term = _begun()
         chosen = random.sample(free, min(room, len(free)))
         taken = self._leases.take_some(chosen, self.holder, LEASE)

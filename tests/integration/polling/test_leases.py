@@ -35,7 +35,7 @@ def test_what_is_free_is_taken_and_the_rest_is_not(services: Services, names: li
     services.leases.take(names[0], "another", LONG)
     taken = services.leases.take_some(names, "me", LONG)
     assert taken == dict.fromkeys(names[1:], 1)
-    assert services.leases.free(names) == set()
+    assert services.leases.free(names, "other") == set()
 
 
 def test_each_grant_has_a_greater_token_and_a_renewal_is_none(
@@ -61,7 +61,13 @@ def test_what_is_given_back_is_free_and_what_is_another_s_is_not(
     services.leases.take_some(names[:2], "one", LONG)
     services.leases.take_some(names[2:], "two", LONG)
     services.leases.give_some_back(names, "one")
-    assert services.leases.free(names) == set(names[:2])
+    assert services.leases.free(names, "other") == set(names[:2])
+
+
+def test_what_is_one_s_own_is_free_for_oneself(services: Services, names: list[str]) -> None:
+    services.leases.take_some(names[:2], "me", LONG)
+    services.leases.take_some(names[2:3], "another", LONG)
+    assert services.leases.free(names, "me") == {*names[:2], names[3]}
 
 
 def test_of_many_who_take_at_once_each_lease_has_one(services: Services, names: list[str]) -> None:

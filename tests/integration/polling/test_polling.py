@@ -234,10 +234,12 @@ def test_a_disabled_device_is_nobody_s_and_its_endpoint_is_free(
     lease = f"device/127.0.0.1:{port}"
     with polling(services):
         wait_until(lambda: status(plant, device) == "up", "it is polled")
-        assert services.leases.free([lease]) == set()
+        assert services.leases.free([lease], "another") == set()
         plant.change(device, enabled=False)
         wait_until(
-            lambda: services.leases.free([lease]) == {lease}, "its lease is free", SOON_S * 2
+            lambda: services.leases.free([lease], "another") == {lease},
+            "its lease is free",
+            SOON_S * 2,
         )
         state = plant.state(device)
         assert state is not None
