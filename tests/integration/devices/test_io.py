@@ -253,7 +253,7 @@ def test_what_is_no_finite_number_has_no_value(plant: Plant) -> None:
         ("melsec", "D100", "?type=int16&type=int32", 1, "bad_parameter"),
     ],
 )
-def test_what_is_wrong_is_said_and_not_sent(
+def test_what_is_wrong_is_said(
     plant: Plant, kind: str, register: str, query: str, value: Any, error: str
 ) -> None:
     assert code(plant.ask_write(kind, register, value, query)) == (400, error)
