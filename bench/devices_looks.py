@@ -141,7 +141,7 @@ class Held:
     """What is stored of a window of time.
 
     Attributes:
-        share: of the values that were due.
+        share: of the values that were due, those that came not more than an interval later.
         gaps: places in the data of a device where the next value is more than one and a half
             intervals away.
         lags_ms: from a tick to the time of its values, within an interval: what takes longer shows
@@ -163,13 +163,15 @@ def held(plant: Plant, lo: int, hi: int) -> Held:
         for device in plant.polled:
             origin = ahead_ms + _origin(device)
             first, after = ((each - origin) // INTERVAL_MS + 1 for each in (lo, hi))
-            span = [math.ceil(origin + tick * INTERVAL_MS) for tick in (first, after)]
+            ticks = int(after - first)
+            begins, ends = (math.ceil(origin + tick * INTERVAL_MS) for tick in (first, after))
             for number, stream in enumerate(_some(device, len(plant.polled))):
-                at = joined(list(points.between(stream, span[0], span[1]))).at
-                due, there = due + int(after - first), there + len(at)
+                found = joined(list(points.between(stream, begins, ends + INTERVAL_MS))).at
+                due, there = due + ticks, there + min(ticks, len(found))
                 if number == 0:
+                    at = found[found < ends]
                     lags += ((at + 0.5 - origin) % INTERVAL_MS).tolist()
-                    gaps += int(np.sum(np.diff(at, prepend=span[0], append=span[1]) > GAP_MS))
+                    gaps += int(np.sum(np.diff(at, prepend=begins, append=ends) > GAP_MS))
     return Held(there / max(1, due), gaps, lags)
 
 
