@@ -3,7 +3,8 @@
 Usage: python -m bench.devices [--seconds 60] [--devices 100] [--tags 100] [--json]
 
 First one device with very many data streams, then many devices; then more and more of these until
-values are missed or come late. It ends by itself soon after ``--most`` seconds, and prints what it has.
+values are missed or come late. It ends by itself, soon after ``--most`` seconds, and prints what
+it has.
 """
 
 from __future__ import annotations
@@ -187,9 +188,7 @@ def _bounded(ends: float) -> Iterator[None]:
 @click.option("--seconds", default=60.0, show_default=True, help="Length of the round of all.")
 @click.option("--devices", default=100, show_default=True)
 @click.option("--tags", default=100, show_default=True, help="Of each device.")
-@click.option(
-    "--most", default=330, show_default=True, help="Seconds that all may take, but for the end."
-)
+@click.option("--most", default=330, show_default=True, help="Seconds, but for the end.")
 @click.option("--json", "as_json", is_flag=True, help="Figures for programs.")
 def main(seconds: float, devices: int, tags: int, most: int, as_json: bool) -> None:
     """Poll more and more devices; a table of how that went."""

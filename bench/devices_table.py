@@ -26,7 +26,7 @@ class Round:
         load: that of the machine when it began, of the last minute.
         due: values a second.
         share: of the values due, those in the store.
-        gaps: in the stored values of the devices.
+        gaps: where values of a device are more than one and a half intervals apart.
         polls, missed: as the devices' states count them; ``missed_beside`` while there were reads
             beside, ``down`` the devices that were at the end.
         lag_ms: from a tick to the answer.
@@ -88,7 +88,7 @@ ROWS: tuple[tuple[str, Callable[[Round], str]], ...] = (
     ("polls in s", lambda r: f"{r.polls:,} in {r.seconds:.0f}"),
     ("missed", lambda r: f"{r.missed:,}"),
     ("missed beside direct reads", lambda r: f"{r.missed_beside:,}"),
-    ("gaps in the store", lambda r: f"{r.gaps:,}"),
+    ("more than 1.5 s between values", lambda r: f"{r.gaps:,}"),
     ("tick to answer, p50 / p99, ms", lambda r: _span(r.lag_ms)),
     ("a poll, p50 / p99, ms", lambda r: _span(r.took_ms)),
     ("newest stored value, age p50 / p99, ms", lambda r: _span(r.age_ms)),
