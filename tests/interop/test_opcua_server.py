@@ -98,6 +98,28 @@ def test_more_nodes_than_the_server_takes_at_once_are_read_in_order(server: int)
     assert on(server, lambda driver: values(driver, *points)) == [n * n for n in range(50)]
 
 
+def test_more_nodes_than_the_server_takes_at_once_are_told_of(server: int) -> None:
+    points = [Point(f"ns=1;i={5000 + number}") for number in range(50)]
+
+    async def act(driver: Opcua) -> dict[int, Value | None]:
+        watching = driver.watch(points, sampling_s=0.1, idle_s=20.0)
+        told: dict[int, Value | None] = {}
+        async with aclosing(watching):
+            async for number, reading in watching:
+                told[number] = reading.told()
+                if len(told) == len(points):
+                    return told
+        return told
+
+    assert on(server, act) == {number: number * number for number in range(50)}
+
+
+def test_more_nodes_than_the_server_takes_at_once_are_looked_into(server: int) -> None:
+    found = on(server, lambda driver: driver.browse("ns=1;s=Plant", depth=2))
+    assert len(found.nodes) > 50
+    assert all(node.opened for node in found.nodes if node.depth == 1)
+
+
 def test_what_is_wrong_with_a_point_spoils_no_other(server: int) -> None:
     names = ("Broken", "Missing", "Row", "Fixed")
     broken, missing, row, fixed = on(server, lambda d: d.read([at(name) for name in names]))

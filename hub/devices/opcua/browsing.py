@@ -72,12 +72,11 @@ async def browsed(session: Opened, start: ua.NodeId, limits: Limits, limit: Limi
     for depth in range(1, limits.depth + 1):
         walk.depth = depth
         below: list[ua.NodeId] = []
-        for at in range(0, len(level), NODES_A_REQUEST):
-            if not walk.on_time():
-                break
-            parents = level[at : at + NODES_A_REQUEST]
+        while level and walk.on_time():
+            parents = level[: session.chunks["browse"]]
             below += await _children(walk, session, limit, parents)
-        level = below
+            level = level[len(parents) :]
+        level = level or below
         if not level or walk.over:
             break
     if level and not walk.over:
@@ -89,16 +88,9 @@ async def _children(
     walk: _Walk, session: Opened, limit: Limit, parents: Sequence[ua.NodeId]
 ) -> list[ua.NodeId]:
     """The nodes below some others that were not seen before."""
-    asked = ua.BrowseParameters(
-        View=ua.ViewDescription(),
-        RequestedMaxReferencesPerNode=REFERENCES_MAX,
-        NodesToBrowse=[_description(each) for each in parents],
-    )
-    async with limit():
-        with told():
-            results = await session.ua.browse(asked)
+    results = await session.asked("browse", parents, lambda part: _browse(session, part))
     new: list[ua.NodeId] = []
-    for parent, result in zip(parents, results, strict=False):
+    for parent, result in zip(parents, results, strict=True):
         status = result.StatusCode
         if not status.is_good():
             if walk.depth == 1:
@@ -109,6 +101,15 @@ async def _children(
             walk.found[parent.to_string()] = replace(known, opened=True)
         new += await _all(walk, session, limit, parent, result)
     return new
+
+
+async def _browse(session: Opened, nodes: list[ua.NodeId]) -> list[ua.BrowseResult]:
+    asked = ua.BrowseParameters(
+        View=ua.ViewDescription(),
+        RequestedMaxReferencesPerNode=REFERENCES_MAX,
+        NodesToBrowse=[_description(each) for each in nodes],
+    )
+    return await session.ua.browse(asked)
 
 
 async def _all(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
-from typing import Self
+from typing import Literal, Self, TypeVar
 
 from asyncua import ua
 from asyncua.client.client import Client
@@ -26,14 +26,23 @@ from hub.values import Document
 logging.getLogger("asyncua").setLevel(logging.CRITICAL)
 """It logs with a traceback what it raises too."""
 
-CHUNK_MAX = 500
-"""How many nodes a request reads where the server names no limit, or a higher one."""
+Service = Literal["read", "browse", "monitor"]
+CHUNK_MAX: dict[Service, int] = {"read": 500, "browse": 50, "monitor": 500}
+"""How many nodes a request is for where the server names no limit, or a higher one."""
 KEEP_ALIVE_S = 30.0
 SESSION_MS = 120_000
 CLOSE_S = 2.0
-LIMIT_OF_READING = node_id(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)
+LIMITS: dict[Service, ua.NodeId] = {
+    "read": node_id(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead),
+    "browse": node_id(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerBrowse),
+    "monitor": node_id(
+        ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall
+    ),
+}
 NAMESPACES = node_id(ObjectIds.Server_NamespaceArray)
 
+T = TypeVar("T")
+U = TypeVar("U")
 Limit = Callable[[], AbstractAsyncContextManager[None]]
 """Gives the time of one request."""
 
@@ -89,7 +98,7 @@ class Opened:
         self._client = client
         self._limit = limit
         self._close_s = min(CLOSE_S, timeout_s)
-        self._chunk = CHUNK_MAX
+        self.chunks = dict(CHUNK_MAX)
         self._namespaces: list[str] | None = None
 
     @classmethod
@@ -101,13 +110,10 @@ class Opened:
         try:
             with told():
                 await _log_in(client, chosen)
-                found = await session.read([LIMIT_OF_READING])
+                await session._learn_limits()
         except BaseException:
             await session.close()
             raise
-        limit_ = found[0].Value.Value if found[0].Value is not None else None
-        if isinstance(limit_, int) and limit_ > 0:
-            session._chunk = min(CHUNK_MAX, limit_)
         return session
 
     @property
@@ -145,18 +151,27 @@ class Opened:
     async def read(
         self, nodes: Sequence[ua.NodeId], attribute: AttributeIds = AttributeIds.Value
     ) -> list[ua.DataValue]:
-        """An attribute of each, in as many requests as the server's limit makes necessary."""
-        found: list[ua.DataValue] = []
-        while len(found) < len(nodes):
-            part = list(nodes[len(found) : len(found) + self._chunk])
+        """An attribute of each."""
+        return await self.asked(
+            "read", nodes, lambda part: self.ua.read_attributes(part, attribute)
+        )
+
+    async def asked(
+        self, service: Service, items: Sequence[T], ask: Callable[[list[T]], Awaitable[list[U]]]
+    ) -> list[U]:
+        """What is got for each of many things, in as many requests as the server's limit makes
+        necessary."""
+        found: list[U] = []
+        while len(found) < len(items):
+            part = list(items[len(found) : len(found) + self.chunks[service]])
             try:
                 async with self._limit():
                     with told():
-                        got = await self.ua.read_attributes(part, attribute)
+                        got = await ask(part)
             except DeviceRefused as exc:
                 if exc.detail["reason"] not in TOO_MANY or len(part) == 1:
                     raise
-                self._chunk = len(part) // 2
+                self.chunks[service] = len(part) // 2
                 continue
             if len(got) != len(part):
                 raise DeviceGarbled("the server answered for more or fewer nodes than were asked")
@@ -173,6 +188,14 @@ class Opened:
             raise DeviceGarbled("the server answered for more or fewer nodes than were written")
         if not status[0].is_good():
             raise refusal(status[0].value)
+
+    async def _learn_limits(self) -> None:
+        """Ask how much the server takes at once; 0 is no limit."""
+        found = await self.read(list(LIMITS.values()))
+        for service, each in zip(LIMITS, found, strict=True):
+            most = each.Value.Value if each.Value is not None else None
+            if isinstance(most, int) and most > 0:
+                self.chunks[service] = min(CHUNK_MAX[service], most)
 
     async def _known_namespaces(self) -> list[str]:
         if self._namespaces is None:

@@ -113,7 +113,7 @@ class Opcua(Session):
             yield number, reading
         async with self.call():
             session = await self._session()
-            watch = Watch(session.client, self.request, sampling_s=sampling_s)
+            watch = Watch(session, self.request, sampling_s=sampling_s)
             nodes, refused = await self._nodes(session, names)
             refused |= await watch.begin(nodes, deadband)
         try:

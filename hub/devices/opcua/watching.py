@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from asyncua import ua
-from asyncua.client.client import Client
 from asyncua.common.node import Node
 from asyncua.common.subscription import DataChangeNotif
 from asyncua.ua.attribute_ids import AttributeIds
 
 from hub.devices.contract import Reading
 from hub.devices.opcua import variants
-from hub.devices.opcua.client import CHUNK_MAX, Limit, told
+from hub.devices.opcua.client import Limit, Opened, told
 from hub.errors import DeviceError
 
 WAITING_MAX = 50_000
@@ -61,9 +60,9 @@ class Inbox:
 class Watch:
     """A subscription to some nodes, by the numbers of their points."""
 
-    def __init__(self, client: Client, limit: Limit, *, sampling_s: float) -> None:
+    def __init__(self, session: Opened, limit: Limit, *, sampling_s: float) -> None:
         self.inbox = Inbox()
-        self._client = client
+        self._session = session
         self._limit = limit
         self._sampling_ms = sampling_s * 1000
 
@@ -73,20 +72,17 @@ class Watch:
         """Subscribe; gives the readings of those that are refused."""
         async with self._limit():
             with told():
-                self._subscription = await self._client.create_subscription(
+                self._subscription = await self._session.client.create_subscription(
                     self._sampling_ms, self.inbox
                 )
         refused: dict[int, Reading] = {}
-        numbers = list(nodes)
-        for at in range(0, len(numbers), CHUNK_MAX):
-            part = numbers[at : at + CHUNK_MAX]
-            items = [self._item(number, nodes[number], deadband) for number in part]
-            async with self._limit():
-                with told():
-                    made = await self._subscription.create_monitored_items(items)
-            for number, result in zip(part, made, strict=True):
-                if isinstance(result, ua.StatusCode):
-                    refused[number] = Reading.failed(variants.refusal(result.value))
+        items = [self._item(number, node, deadband) for number, node in nodes.items()]
+        made = await self._session.asked(
+            "monitor", items, self._subscription.create_monitored_items
+        )
+        for number, result in zip(nodes, made, strict=True):
+            if isinstance(result, ua.StatusCode):
+                refused[number] = Reading.failed(variants.refusal(result.value))
         return refused
 
     async def end(self) -> None:

@@ -86,7 +86,11 @@ function fill(server) {
 async function main() {
   const server = new OPCUAServer({
     port: Number(port), resourcePath: "/", hostname: "127.0.0.1", alternateHostname: "127.0.0.1",
-    serverCapabilities: { operationLimits: { maxNodesPerRead: 20 } },
+    serverCapabilities: {
+      operationLimits: {
+        maxNodesPerRead: 20, maxNodesPerBrowse: 5, maxMonitoredItemsPerCall: 20,
+      },
+    },
     serverCertificateManager: new OPCUACertificateManager({
       automaticallyAcceptUnknownCertificate: true, rootFolder: path.join(folder, "pki"),
     }),

@@ -1,0 +1,95 @@
+"""OPC UA servers that take only a few nodes in a request, whether they say so or not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+from asyncua import ua
+from asyncua.common.utils import ServiceError
+from asyncua.server.internal_session import InternalSession
+from asyncua.ua.object_ids import ObjectIds
+
+from hub.devices.contract import Point
+from hub.devices.opcua.driver import Opcua
+from hub.devices.simulators.opcua import OpcuaSimulator
+from tests.devices import device
+
+MANY = 25
+MOST = 10
+LIMITS = ("MaxNodesPerRead", "MaxNodesPerBrowse", "MaxMonitoredItemsPerCall")
+SERVICES = {
+    "read": "NodesToRead",
+    "browse": "NodesToBrowse",
+    "create_monitored_items": "ItemsToCreate",
+}
+POINTS = [Point(f"ns=2;s=many/{n}") for n in range(MANY)]
+Act = Callable[[Opcua], Awaitable[Any]]
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Servers that refuse what is more than ``MOST`` at once from a client, and what they did."""
+    refused: list[str] = []
+
+    def limit(service: str, field: str) -> None:
+        whole = getattr(InternalSession, service)
+
+        async def limited(self: InternalSession, params: Any, *more: Any) -> Any:
+            if self.external and len(getattr(params, field)) > MOST:
+                refused.append(service)
+                raise ServiceError(ua.StatusCodes.BadTooManyOperations)
+            return await whole(self, params, *more)
+
+        monkeypatch.setattr(InternalSession, service, limited)
+
+    for service, field in SERVICES.items():
+        limit(service, field)
+    return refused
+
+
+def on_server(act: Act, says: int) -> Any:
+    """Does something with a server of many numbers and folders, which says what its limits are."""
+
+    async def run() -> Any:
+        async with OpcuaSimulator() as server:
+            for name in LIMITS:
+                id_: Any = getattr(ObjectIds, f"Server_ServerCapabilities_OperationLimits_{name}")
+                await server.server.get_node(ua.NodeId(id_)).write_value(
+                    ua.Variant(says, ua.VariantType.UInt32)
+                )
+            await server.add_folder("many")
+            for n in range(MANY):
+                await server.add_variable(f"many/{n}", n, ua.VariantType.Int32)
+            async with Opcua(device("opcua", server.port, timeout_s=4.0)) as driver:
+                return await act(driver)
+
+    return asyncio.run(asyncio.wait_for(run(), 60))
+
+
+async def told(driver: Opcua) -> list[Any]:
+    async with aclosing(driver.watch(POINTS, sampling_s=0.05)) as found:
+        return sorted([await asyncio.wait_for(anext(found), 10) for _ in POINTS])
+
+
+def values(found: list[Any]) -> list[Any]:
+    return [(number, reading.told()) for number, reading in found]
+
+
+@pytest.mark.parametrize("says", [MOST, 0, 10_000])
+def test_reading_browsing_and_watching_go_in_parts(refused: list[str], says: int) -> None:
+    async def act(driver: Opcua) -> tuple[Any, Any, Any]:
+        read = await driver.read(POINTS)
+        below = await driver.browse("i=85", depth=3, nodes_max=5000, limit_s=20.0)
+        return read, below, await told(driver)
+
+    read, below, watched = on_server(act, says)
+    assert [each.told() for each in read] == [*range(MANY)]
+    found = {node.id: node for node in below.nodes}
+    assert [found[point.address].value for point in POINTS] == [*range(MANY)]
+    assert all(node.opened for node in below.nodes if node.depth < 3)
+    assert values(watched) == [(n, n) for n in range(MANY)]
+    assert set(refused) == (set() if says == MOST else {*SERVICES})
