@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.x509 import SubjectAlternativeName, UniformResourceIdentifier
 
 from hub.devices.opcua.address import NodeName
+from hub.devices.opcua.transport import Guard
 from hub.devices.opcua.variants import node_id, refusal
 from hub.errors import DeviceGarbled, DeviceRefused, DeviceTimeout, DeviceUnreachable
 from hub.errors import HubError as Known
@@ -81,13 +82,15 @@ def told() -> Iterator[None]:
 
 
 class _Client(Client):
-    """The library's client, for which a connection that does not come about is no late answer."""
+    """The library's client, for which a connection that does not come about is no late answer,
+    and a message without an end the end of the connection."""
 
     async def connect_socket(self) -> None:
         try:
             await super().connect_socket()
         except TimeoutError as exc:
             raise ConnectionError("no connection in time") from exc
+        Guard.over(self.uaclient.protocol)
 
 
 class Opened:

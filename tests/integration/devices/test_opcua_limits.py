@@ -1,10 +1,10 @@
-"""OPC UA servers that take only a few nodes in a request, whether they say so or not."""
+"""OPC UA servers that take few nodes in a request, said or not, and ones that never end theirs."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from asyncua.ua.object_ids import ObjectIds
 from hub.devices.contract import Point
 from hub.devices.opcua.driver import Opcua
 from hub.devices.simulators.opcua import OpcuaSimulator
+from hub.errors import DeviceGarbled
 from tests.devices import device
 
 MANY = 25
@@ -93,3 +94,22 @@ def test_reading_browsing_and_watching_go_in_parts(refused: list[str], says: int
     assert all(node.opened for node in below.nodes if node.depth < 3)
     assert values(watched) == [(n, n) for n in range(MANY)]
     assert set(refused) == (set() if says == MOST else {*SERVICES})
+
+
+@pytest.mark.parametrize("head", [b"ACKF\xff\xff\xff\x7f", b"MSGC\xff\xff\xff\xff", b"\xff" * 8])
+def test_a_message_without_an_end_is_not_waited_for(head: bytes) -> None:
+    async def endless(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            writer.write(head)
+            while True:
+                writer.write(b"\xff" * 65_536)
+                await writer.drain()
+
+    async def run() -> None:
+        async with await asyncio.start_server(endless, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with asyncio.timeout(30):
+                await Opcua(device("opcua", port, timeout_s=60.0)).read(POINTS)
+
+    with pytest.raises(DeviceGarbled):
+        asyncio.run(run())

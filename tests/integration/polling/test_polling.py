@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -223,6 +223,17 @@ def test_what_is_not_to_be_polled_is_let_alone_soon(
         has(plant, other[1], 5)
         assert len(plant.points(stream)) == stored
     assert other[0].connections == 1
+
+
+def test_what_one_of_the_same_name_had_is_polled_at_once(
+    plant: Plant, beside: Beside, services: Services
+) -> None:
+    port = beside.machine().port
+    services.leases.take(f"device/127.0.0.1:{port}", "killed", timedelta(hours=1))
+    device = plant.device(port)
+    plant.stream(device, "hr:1")
+    with polling(services, "killed"):
+        wait_until(lambda: status(plant, device) == "up", "it is polled")
 
 
 def test_a_disabled_device_is_nobody_s_and_its_endpoint_is_free(
