@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Collection
@@ -43,6 +44,7 @@ def main(only: str | None) -> None:
     except SetupError as exc:
         sys.exit(f"hub.worker: {exc.message}")
     _collect_rarely()
+    open_many_files()
     stopping, broken = Event(), Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
@@ -61,6 +63,12 @@ def _collect_rarely() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+def open_many_files() -> None:
+    """Let this process hold as many connections to devices as it may, not as it is used to."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _started(

@@ -92,4 +92,5 @@ class Roster:
                 self._polled.pop(self._home.get(stream, 0), None)
             last, newest = max(last, stream), max(newest, touched)
         self._mark = last, newest
-        self._seen = {each for each in self._seen if each[1] > newest - LATE}
+        if changed:
+            self._seen = {each for each in self._seen if each[1] > newest - LATE}
