@@ -344,6 +344,24 @@ class GrantExpired(HubError):
     code = "grant_expired"
 
 
+class GrantUsed(Conflict):
+    """A grant for a terminal that opened a session came again."""
+
+    code = "grant_used"
+
+
+class TerminalRefused(HubError):
+    """The agent of a host does not take a browser's offer; ``reason`` says why."""
+
+    code = "terminal_refused"
+
+
+class TerminalTimeout(HubError):
+    """The agent of a host did not answer in time."""
+
+    code = "terminal_timeout"
+
+
 class SetupError(HubError):
     """The hub cannot start as it is configured."""
 

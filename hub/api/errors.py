@@ -37,6 +37,8 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.HamachiError: 502,
     errors.HamachiUnavailable: 503,
     errors.HamachiTimeout: 504,
+    errors.TerminalRefused: 502,
+    errors.TerminalTimeout: 504,
     errors.FetchFailed: 502,
     errors.FetchTimeout: 504,
 }

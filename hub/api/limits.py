@@ -17,7 +17,7 @@ from hub.api.opening import opening_of
 from hub.errors import Unauthorized
 from hub.services.rates import Standing
 
-PLANT: Final = ("plant", "session")
+PLANT: Final = ("plant", "session", "grant")
 ELSEWHERE: Final = frozenset({"catalogue", "datasets", "odata_strict", "series", "streams"})
 """Blueprints that are counted where a limit for them is set, with those in them."""
 

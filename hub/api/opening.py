@@ -13,11 +13,12 @@ from flask import Blueprint, Flask
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-By = Literal["key", "any key", "plant", "session", "optional", "public"]
+By = Literal["key", "any key", "plant", "session", "grant", "optional", "public"]
 """``key``: an access key with the scope. ``any key``: one that is live; what it then reaches, its
 scopes say, and nothing can be changed there. ``plant``: a key with the scope, or a session.
-``session``: nothing else. ``optional``: anybody, and more for a key; what is shown must be a good
-one. ``public``: anybody."""
+``session``: nothing else. ``grant``: a grant for a terminal, in the body, which the view reads
+itself. ``optional``: anybody, and more for a key; what is shown must be a good one. ``public``:
+anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ def opened(by: By, scope: str | None = None) -> Callable[[View], View]:
 def opened_throughout(bp: Blueprint, opening: Opening) -> None:
     """Declare it for all views of a blueprint that looks at the key before each of them."""
     _OPENINGS[bp] = opening
+
+
+def by_grant(view: View) -> View:
+    """A view that takes a grant for a terminal, and refuses whatever is none with 401."""
+    return opened("grant")(view)
 
 
 def public(view: View) -> View:

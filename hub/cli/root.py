@@ -17,6 +17,7 @@ from hub.cli import (
     region,
     simulate,
     stream,
+    terminal,
     user,
 )
 
@@ -43,6 +44,7 @@ for _command in (
     region.region,
     simulate.simulate,
     stream.stream,
+    terminal.terminal_host,
     user.user,
 ):
     hub.add_command(_command)

@@ -21,6 +21,7 @@ RATE_KEPT_S = 3_600
 WORKER_KEPT_S = 3_600
 CALL_KEPT_S = 3_600
 GRANT_KEPT_S = 3_600
+OFFER_KEPT_S = 60
 EXISTS = 48
 """Another process was first."""
 CHANGED = (85, 86)
@@ -158,6 +159,13 @@ COLLECTIONS = (
     ),
     Collection(
         "terminal_hosts", (IndexModel([("until", ASCENDING)], expireAfterSeconds=WORKER_KEPT_S),)
+    ),
+    Collection(
+        "terminal_sessions",
+        (
+            IndexModel([("host", ASCENDING), ("state", ASCENDING), ("at", ASCENDING)]),
+            IndexModel([("at", ASCENDING)], expireAfterSeconds=OFFER_KEPT_S),
+        ),
     ),
     Collection("rates", (IndexModel([("at", ASCENDING)], expireAfterSeconds=RATE_KEPT_S),)),
     Collection("progress"),

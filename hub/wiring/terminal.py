@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from hub.services.terminal.grants import Signing
+from hub.services.terminal.hosting import Kept
 from hub.services.terminal.terminal import Terminal
 from hub.store.licences import Licences
 from hub.store.terminal_grants import TerminalGrants
 from hub.store.terminal_hosts import TerminalHosts
+from hub.store.terminal_sessions import TerminalSessions
 from hub.wiring.ground import Ground
 
 
@@ -17,4 +19,5 @@ def terminal(ground: Ground) -> Terminal:
         Licences(mongo).instance,
         ground.settings.terminal_grant_s,
     )
-    return Terminal(signing, TerminalGrants(mongo), TerminalHosts(mongo), ground.notes)
+    kept = Kept(TerminalGrants(mongo), TerminalHosts(mongo), TerminalSessions(mongo))
+    return Terminal(signing, kept, ground.notes)

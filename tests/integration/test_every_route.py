@@ -162,7 +162,7 @@ def test_what_changes_things_needs_more_than_reading(route: Route) -> None:
     if endpoint in READ_BY_POST | NOTHING_THERE:
         assert opening.by in ("key", "any key")
     elif endpoint != LOGIN:
-        assert opening.by in ("key", "plant", "session")
+        assert opening.by in ("key", "plant", "session", "grant")
         assert not str(opening.scope).endswith(":read")
 
 
@@ -233,6 +233,21 @@ def test_with_a_key_for_its_scope_alone(world: World, route: Route) -> None:
 @those("session")
 def test_a_key_is_no_session(world: World, route: Route) -> None:
     assert world.ask_with(route, *scopes.SCOPES).status_code == 401
+
+
+@pytest.mark.parametrize("way", ["nothing", "key", "session"])
+@those("grant")
+def test_nothing_else_stands_for_a_grant(world: World, route: Route, way: str) -> None:
+    body = {"token": "x.y.z", "offer": {"type": "offer", "sdp": "v=0"}}
+    key = world.services.keys.create("k", scopes.SCOPES).secret
+    shown: dict[str, Any] = {
+        "nothing": {},
+        "key": {"auth": (key, "")},
+        "session": {"client": world.person.client, "headers": world.person.token},
+    }[way]
+    answer = world.ask(route, json=body, **shown)
+    assert answer.status_code == 401
+    assert "WWW-Authenticate" in answer.headers
 
 
 @those("key", "any key")

@@ -17,7 +17,7 @@ from hub.api.parameters import Parameters
 from hub.values import Document
 
 OF_BODIES: Final = {400, 408, 413, 415}
-COUNTED: Final = ("plant", "session")
+COUNTED: Final = ("plant", "session", "grant")
 HEADERS_AT: Final = "#/components/headers/"
 REFUSALS_AT: Final = "#/components/responses/"
 SHOWN: Final = ("json", "form-data")

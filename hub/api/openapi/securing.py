@@ -62,7 +62,7 @@ def security(opening: Opening, method: str) -> list[Document]:
             return [people]
         case "optional":
             return [{}, *by_key]
-        case "public":
+        case "grant" | "public":
             return []
 
 
@@ -77,6 +77,8 @@ def words(opening: Opening) -> str:
             return f"Needs a key with the scope `{opening.scope}`, or a session."
         case "session":
             return "Needs a session."
+        case "grant":
+            return "Needs a grant for a terminal, in the body."
         case "optional":
             return "Needs no key for what is public."
         case "public":
@@ -87,6 +89,6 @@ def refusals(opening: Opening, method: str) -> set[int]:
     """The statuses of those who are not let in."""
     if opening.by == "public":
         return set()
-    if opening.by == "optional" or (opening.by == "session" and method in SAFE):
+    if opening.by in ("grant", "optional") or (opening.by == "session" and method in SAFE):
         return {401}
     return {401, 403}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from hub.api.openapi.doors import closed
-from hub.api.openapi.shapes.common import FLAG, TEXT, TIME, list_of
+from hub.api.openapi.shapes.common import FLAG, TEXT, TIME, UUID, list_of, some_of
 from hub.api.openapi.told import Answer, Named
 
-CALLED: Final = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
-PRESETS_MAX: Final = 50
+SDP_CHARS_MAX: Final = 65_536
 
 GRANTED: Final = {
     201: Answer(
@@ -27,6 +25,15 @@ GRANTED: Final = {
                     "allowed_presets": list_of(TEXT),
                 }
             ),
+        ),
+    )
+}
+ANSWERED: Final = {
+    200: Answer(
+        "The host's answer; the browser may connect now.",
+        Named(
+            "TerminalSession",
+            closed({"session": UUID, "answer": closed({"type": some_of("answer"), "sdp": TEXT})}),
         ),
     )
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ ALGORITHM: Final = "HS256"
 LEEWAY_S: Final = 5
 """How far the clocks of the hub and of a host may be apart."""
 TOKEN_CHARS_MAX: Final = 16_384
+CALLED: Final = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+"""What terminals, hosts and presets are called by; to be matched in full."""
+PRESETS_MAX: Final = 50
 TIMED: Final = ("exp", "iat", "nbf")
 CLAIMS: Final = ("aud", *TIMED, "iss", "jti", "sub")
 

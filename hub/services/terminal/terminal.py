@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
+from time import monotonic, sleep
 from typing import Final
 
+from hub.errors import GrantUsed, NotFound, TerminalRefused, TerminalTimeout
+from hub.services.permits import Allowance, Permits
 from hub.services.plant.fields import refused
 from hub.services.terminal.grants import Grant, Signing, Wish
+from hub.services.terminal.hosting import Hosting, Kept
 from hub.store.audit import Audit
-from hub.store.terminal_grants import TerminalGrants
-from hub.store.terminal_hosts import TerminalHosts
+from hub.store.terminal_hosts import Host
+from hub.store.terminal_sessions import Outcome
+from hub.terminal.contract import ANSWER_S
 from hub.values import Principal
 
+AT_ONCE: Final = Allowance(total=4, per_key=2, heavy=4, wait_s=2.0)
+"""Of one process, by host: whoever waits for an answer holds a thread of it."""
+LOOK_S: Final = 0.1
 UNKNOWN: Final = "Is no preset of the host: {}."
 
 
 class Terminal:
-    def __init__(
-        self, signing: Signing, grants: TerminalGrants, hosts: TerminalHosts, audit: Audit
-    ) -> None:
+    def __init__(self, signing: Signing, kept: Kept, audit: Audit) -> None:
         self._signing = signing
-        self._grants = grants
-        self._hosts = hosts
+        self._kept = kept
         self._audit = audit
+        self._permits = Permits(AT_ONCE)
 
     def grant(self, wish: Wish, principal: Principal) -> tuple[Grant, str]:
         """A new grant and its token.
@@ -33,7 +40,7 @@ class Terminal:
         """
         self._check(wish)
         grant, token = self._signing.made(wish, principal.key_id, datetime.now(UTC))
-        self._grants.add(grant.id, grant.expires)
+        self._kept.grants.add(grant.id, grant.expires)
         self._audit.note(
             "terminal.grant",
             grant=grant.id,
@@ -46,10 +53,59 @@ class Terminal:
         )
         return grant, token
 
+    def connect(self, token: str, sdp: str) -> tuple[str, str]:
+        """Bring a browser's offer to its host: the session, and the answer.
+
+        Raises:
+            Unauthorized: the token is no grant of this hub.
+            GrantExpired: its time is over.
+            NotFound: the host has no agent now; the grant is still good.
+            GrantUsed: it was used.
+            TerminalRefused: the agent does not take the offer.
+            TerminalTimeout: it does not answer.
+            TooMany: too many wait for answers.
+        """
+        grant = self._signing.read(token)
+        host = grant.wish.host_id
+        if self._kept.hosts.get(host) is None:
+            raise NotFound("no agent is there for the host", host=host)
+        release = self._permits.take(host, heavy=False)
+        try:
+            session = str(uuid.uuid4())
+            if not self._kept.grants.spend(grant.id, session):
+                raise GrantUsed("the grant was used", grant=grant.id)
+            return session, self._answered(session, host, token, sdp)
+        finally:
+            release()
+
+    def hosting(self, host: str, *, shell: bool, presets: tuple[str, ...]) -> Hosting:
+        """The mailbox for an agent of a host, and what it offers."""
+        return Hosting(Host(host, shell, presets), self._signing, self._kept, self._audit)
+
+    def _answered(self, session: str, host: str, token: str, sdp: str) -> str:
+        """The agent's answer to an offer that is left for it."""
+        sessions = self._kept.sessions
+        sessions.add(session, host, token, sdp)
+        try:
+            outcome = self._awaited(session)
+        finally:
+            sessions.remove(session)
+        if outcome is None:
+            raise TerminalTimeout("the host did not answer in time", host=host)
+        if outcome.answer is None:
+            raise TerminalRefused("the host does not take the offer", reason=outcome.refusal)
+        return outcome.answer
+
+    def _awaited(self, session: str) -> Outcome | None:
+        until = monotonic() + ANSWER_S
+        while (outcome := self._kept.sessions.outcome(session)) is None and monotonic() < until:
+            sleep(LOOK_S)
+        return outcome
+
     def _check(self, wish: Wish) -> None:
         if not wish.interactive and not wish.allowed_presets:
             raise refused("allowed_presets", "Names one at least where it is not interactive.")
-        host = self._hosts.get(wish.host_id)
+        host = self._kept.hosts.get(wish.host_id)
         if host is None:
             return
         if wish.interactive and not host.shell:

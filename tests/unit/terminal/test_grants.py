@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,10 @@ WISH = Wish(
     interactive=True,
     allowed_presets=("journal", "status"),
 )
-NOW = datetime.now(UTC)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def signing(secret: bytes = SECRET, issuer: str = "this hub", lifetime_s: float = 60) -> Signing:
@@ -34,7 +38,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def signed(changes: dict[str, Any], *, key: bytes = SECRET, algorithm: str = "HS256") -> str:
     """A token with other claims; None takes one away."""
-    claims = claims_of(signing().made(WISH, "key", NOW)[1]) | changes
+    claims = claims_of(signing().made(WISH, "key", now())[1]) | changes
     left = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(left, key, algorithm, headers={"kid": signing().key_id})
 
@@ -46,14 +50,15 @@ def unsigned() -> str:
 
 
 def test_a_token_stands_for_its_grant() -> None:
-    grant, token = signing().made(WISH, "key", NOW)
+    grant, token = signing().made(WISH, "key", now())
     assert signing().read(token) == grant
     assert grant.wish == WISH
 
 
 def test_its_claims() -> None:
-    grant, token = signing().made(WISH, "key", NOW)
-    at = int(NOW.timestamp())
+    moment = now()
+    grant, token = signing().made(WISH, "key", moment)
+    at = int(moment.timestamp())
     assert claims_of(token) == {
         "iss": "this hub",
         "aud": "webrtc-terminal",
@@ -71,7 +76,7 @@ def test_its_claims() -> None:
 
 
 def test_no_two_grants_are_one() -> None:
-    assert signing().made(WISH, "key", NOW)[0].id != signing().made(WISH, "key", NOW)[0].id
+    assert signing().made(WISH, "key", now())[0].id != signing().made(WISH, "key", now())[0].id
 
 
 def test_the_name_of_a_key_tells_keys_apart_and_is_no_part_of_them() -> None:
@@ -80,36 +85,35 @@ def test_the_name_of_a_key_tells_keys_apart_and_is_no_part_of_them() -> None:
 
 
 def test_its_time_is_over_a_little_after_it_says_so() -> None:
-    in_time = NOW - timedelta(seconds=60 + LEEWAY_S - 4)
-    signing().read(signing().made(WISH, "key", in_time)[1])
+    signing().read(signing(lifetime_s=1).made(WISH, "key", now() - timedelta(seconds=2))[1])
     with pytest.raises(GrantExpired):
-        signing().read(signing().made(WISH, "key", NOW - timedelta(seconds=61 + LEEWAY_S))[1])
+        signing().read(signing().made(WISH, "key", now() - timedelta(seconds=61 + LEEWAY_S))[1])
 
 
 @pytest.mark.parametrize(
-    "token",
+    "made",
     [
-        "",
-        "x",
-        "a.b.c",
-        "\N{SNOWMAN}.x.y",
-        unsigned(),
-        signed({}, key=OTHER),
-        signed({}, algorithm="HS512"),
-        signing(OTHER).made(WISH, "key", NOW)[1],
-        signing(issuer="another hub").made(WISH, "key", NOW)[1],
-        signed({"aud": "another"}),
-        signed({"aud": None}),
-        signed({"exp": None}),
-        signed({"jti": None}),
-        signed({"nbf": int(NOW.timestamp()) + 3600}),
-        jwt.encode(claims_of(signed({})), SECRET, "HS256"),
-        signed({}) + "x",
+        lambda: "",
+        lambda: "x",
+        lambda: "a.b.c",
+        lambda: "\N{SNOWMAN}.x.y",
+        unsigned,
+        lambda: signed({}, key=OTHER),
+        lambda: signed({}, algorithm="HS512"),
+        lambda: signing(OTHER).made(WISH, "key", now())[1],
+        lambda: signing(issuer="another hub").made(WISH, "key", now())[1],
+        lambda: signed({"aud": "another"}),
+        lambda: signed({"aud": None}),
+        lambda: signed({"exp": None}),
+        lambda: signed({"jti": None}),
+        lambda: signed({"nbf": int(now().timestamp()) + 3600}),
+        lambda: jwt.encode(claims_of(signed({})), SECRET, "HS256"),
+        lambda: signed({}) + "x",
     ],
 )
-def test_what_is_no_grant_of_this_hub(token: str) -> None:
+def test_what_is_no_grant_of_this_hub(made: Callable[[], str]) -> None:
     with pytest.raises(Unauthorized):
-        signing().read(token)
+        signing().read(made())
 
 
 def test_the_secret_does_not_show() -> None:

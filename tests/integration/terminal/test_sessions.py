@@ -1,0 +1,349 @@
+"""Sessions of terminals: an offer through the hub, a real agent, real programs, the audit."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pymongo.database import Database
+from werkzeug.test import TestResponse
+
+from hub.services import Services, scopes
+from hub.terminal.agent import Agent
+from hub.terminal.bridge import Kit
+from hub.terminal.contract import Limits
+from hub.terminal.identity import identity
+from tests.plant import Door, code, door, fresh
+from tests.terminals import Browser
+
+PRESETS = {"hello": ["/bin/echo", "hello", "$HOME; id"], "wait": ["/bin/sleep", "600"]}
+SDP = "v=0\r\n"
+PID = re.compile(rb"pid-(\d+)-")
+
+
+@dataclass(frozen=True)
+class World:
+    """A host with an agent, and a key for grants."""
+
+    host: str
+    plant: Door
+
+    def grant(self, *, interactive: bool = True, presets: tuple[str, ...] = ()) -> str:
+        answer = self.plant.post(
+            "webrtc/terminal-grant/",
+            terminal_id="t",
+            host_id=self.host,
+            interactive=interactive,
+            allowed_presets=list(presets),
+        )
+        assert answer.status_code == 201, answer.json
+        return str(answer.json["token"])
+
+    def ask(self, token: str, sdp: str = SDP) -> TestResponse:
+        """Begin a session, without a key."""
+        body = {"token": token, "offer": {"type": "offer", "sdp": sdp}}
+        return self.plant.client.post("/api/webrtc/terminal-session/", json=body)
+
+    @asynccontextmanager
+    async def browsing(self, token: str) -> AsyncIterator[Browser]:
+        browser = Browser()
+        try:
+            sdp = (await browser.offer())["sdp"]
+            answer = await asyncio.to_thread(self.ask, token, sdp)
+            assert answer.status_code == 200, answer.json
+            await browser.connect(answer.json["answer"])
+            yield browser
+        finally:
+            await browser.connection.close()
+
+
+@pytest.fixture
+def world(client: FlaskClient, services: Services) -> World:
+    return World(fresh("host").replace(" ", "-"), door(client, services, scopes.TERMINAL))
+
+
+@pytest.fixture
+def audit(database: Database[Any]) -> Any:
+    """What the audit says of a host, oldest first."""
+
+    def found(host: str) -> list[dict[str, Any]]:
+        return list(database["audit"].find({"host": host}).sort("_id", 1))
+
+    return found
+
+
+@asynccontextmanager
+async def agent(
+    services: Services, world: World, limits: Limits | None = None, *, shell: bool = True
+) -> AsyncIterator[None]:
+    """An agent of the world's host, for as long as it is needed."""
+    who = identity("nobody" if os.geteuid() == 0 else None)
+    kit = Kit(who, PRESETS, ["/bin/sh"] if shell else None, limits or Limits())
+    mailbox = services.system.terminal.hosting(world.host, shell=shell, presets=tuple(PRESETS))
+    ready = asyncio.Event()
+    running = asyncio.create_task(Agent(mailbox, kit).run(ready.set))
+    try:
+        async with asyncio.timeout(30):
+            await ready.wait()
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+def test_a_shell(services: Services, world: World, audit: Any) -> None:
+    async def story() -> None:
+        async with agent(services, world), world.browsing(world.grant()) as browser:
+            assert browser.told("hello") == [{"terminal_id": "t", "shell": True, "presets": []}]
+            browser.tell(resize={"rows": 40, "cols": 100})
+            browser.tell(shell=True)
+            browser.type("stty size; echo one-$((1+1))\n")
+            await browser.prints("40 100")
+            await browser.prints("one-2")
+            browser.tell(resize={"rows": 7, "cols": 33})
+            browser.type("stty size\n")
+            await browser.prints("7 33")
+            browser.type("exit 3\n")
+            assert await browser.ends() == "exit"
+            assert browser.told("exit") == [{"program": "shell", "code": 3}]
+
+    asyncio.run(story())
+    actions = [entry["action"] for entry in audit(world.host)]
+    assert actions == ["terminal.grant", "terminal.start", "terminal.run", "terminal.end"]
+    grant, begun, run, end = audit(world.host)
+    assert {begun["grant"], run["grant"], end["grant"]} == {grant["grant"]}
+    assert (begun["by"], run["program"]) == (grant["by"], "shell")
+    assert end["reason"] == "exit"
+    assert end["received_bytes"] == len("stty size; echo one-$((1+1))\nstty size\nexit 3\n")
+    assert end["sent_bytes"] > 0
+    assert "one-2" not in str(audit(world.host))
+
+
+def test_a_program_gets_no_environment_and_no_privilege(services: Services, world: World) -> None:
+    async def story() -> str:
+        async with agent(services, world), world.browsing(world.grant()) as browser:
+            browser.tell(shell=True)
+            browser.type("env; id -u; echo in''all\n")
+            await browser.prints("inall")
+            return browser.printed.decode()
+
+    os.environ["A_SECRET_OF_THE_AGENT"] = "shown"
+    try:
+        printed = asyncio.run(story())
+    finally:
+        del os.environ["A_SECRET_OF_THE_AGENT"]
+    lines = printed.splitlines()
+    assert "A_SECRET_OF_THE_AGENT" not in printed
+    assert "TERM=xterm-256color" in lines
+    assert "0" not in lines
+
+
+def test_a_preset_runs_as_it_stands(services: Services, world: World) -> None:
+    async def story() -> None:
+        token = world.grant(interactive=False, presets=("hello",))
+        async with agent(services, world), world.browsing(token) as browser:
+            for times in (1, 2):
+                browser.tell(run="hello")
+                await browser.until(lambda n=times: len(browser.told("exit")) == n, "it ends")
+            assert browser.printed == 2 * b"hello $HOME; id\r\n"
+            assert browser.told("end") == []
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ({"shell": True}, "This is not allowed."),
+        ({"run": "wait"}, "This is not allowed."),
+        ({"run": "/bin/sh"}, "This is not allowed."),
+        ({"run": ["hello"]}, "This is not allowed."),
+        ({"resize": {"rows": 0, "cols": 5}}, "This is no message."),
+        ({"resize": {"rows": 5, "cols": 70_000}}, "This is no message."),
+        ({"other": 1}, "This is no message."),
+        ({}, "This is no message."),
+    ],
+)
+def test_what_a_grant_does_not_allow(
+    services: Services, world: World, said: dict[str, Any], error: str
+) -> None:
+    async def story() -> None:
+        token = world.grant(interactive=False, presets=("hello",))
+        async with agent(services, world), world.browsing(token) as browser:
+            browser.tell(**said)
+            await browser.until(lambda: bool(browser.told("error")), "it is refused")
+            assert browser.told("error") == [error]
+            assert browser.told("started") == []
+
+    asyncio.run(story())
+
+
+def test_one_program_at_a_time(services: Services, world: World) -> None:
+    async def story() -> None:
+        token = world.grant(presets=("hello", "wait"))
+        async with agent(services, world), world.browsing(token) as browser:
+            browser.tell(run="wait")
+            browser.tell(run="hello")
+            await browser.until(lambda: bool(browser.told("error")), "it is refused")
+            assert browser.told("error") == ["Something runs already."]
+            assert browser.printed == b""
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(idle_s=0.5, absolute_s=600), "idle"),
+        (Limits(idle_s=600, absolute_s=0.5), "absolute limit"),
+    ],
+)
+def test_its_time_ends(
+    services: Services, world: World, audit: Any, limits: Limits, reason: str
+) -> None:
+    async def story() -> None:
+        async with agent(services, world, limits), world.browsing(world.grant()) as browser:
+            browser.tell(shell=True)
+            assert await browser.ends() == reason
+
+    asyncio.run(story())
+    assert audit(world.host)[-1]["reason"] == reason
+
+
+def test_a_browser_that_goes_ends_whatever_it_ran(
+    services: Services, world: World, audit: Any
+) -> None:
+    async def story() -> None:
+        async with agent(services, world):
+            async with world.browsing(world.grant()) as browser:
+                browser.tell(shell=True)
+                browser.type("trap '' HUP; sleep 600 & echo pid-$!-\n")
+                await browser.until(lambda: PID.search(browser.printed) is not None, "it runs")
+                pid = pid_of(browser)
+                os.kill(pid, 0)
+            await browser.until(lambda: not lives(pid), "it is killed")
+            await browser.until(lambda: len(audit(world.host)) == 4, "it is noted")
+
+    asyncio.run(story())
+    assert audit(world.host)[-1]["reason"] in ("closed", "connection lost")
+
+
+def pid_of(browser: Browser) -> int:
+    found = PID.search(browser.printed)
+    assert found
+    return int(found[1])
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_much_output_is_all_there(services: Services, world: World) -> None:
+    async def story() -> None:
+        async with agent(services, world), world.browsing(world.grant()) as browser:
+            browser.tell(shell=True)
+            browser.type("stty -onlcr; head -c 3000000 /dev/zero | tr '\\0' '\\132'; echo do''ne\n")
+            await browser.prints("done")
+            assert browser.printed.count(b"Z") == 3_000_000
+
+    asyncio.run(story())
+
+
+def test_an_agent_that_stops_ends_its_sessions(
+    services: Services, world: World, audit: Any
+) -> None:
+    async def story() -> int:
+        async with AsyncExitStack() as browsing:
+            async with agent(services, world):
+                browser = await browsing.enter_async_context(world.browsing(world.grant()))
+                browser.tell(shell=True)
+                browser.type("echo pid-$$-\n")
+                await browser.until(lambda: PID.search(browser.printed) is not None, "it runs")
+            assert await browser.ends() == "the agent stops"
+            return pid_of(browser)
+
+    assert not lives(asyncio.run(story()))
+    assert audit(world.host)[-1]["reason"] == "the agent stops"
+    assert services.system.terminal.hosting(world.host, shell=True, presets=()).hold()
+
+
+def test_a_grant_begins_one_session(services: Services, world: World) -> None:
+    async def story() -> None:
+        token = world.grant()
+        async with agent(services, world), world.browsing(token):
+            answer = await asyncio.to_thread(world.ask, token)
+            assert code(answer) == (409, "grant_used")
+
+    asyncio.run(story())
+
+
+def test_without_its_agent_a_host_is_not_found_and_the_grant_stays_good(
+    services: Services, world: World
+) -> None:
+    token = world.grant()
+    assert code(world.ask(token)) == (404, "not_found")
+
+    async def story() -> None:
+        async with agent(services, world), world.browsing(token):
+            pass
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("sdp", [SDP, "nonsense", SDP + "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n"])
+def test_an_offer_that_is_none_is_refused(services: Services, world: World, sdp: str) -> None:
+    async def story() -> None:
+        async with agent(services, world):
+            answer = await asyncio.to_thread(world.ask, world.grant(), sdp)
+            assert code(answer) == (502, "terminal_refused")
+
+    asyncio.run(story())
+
+
+def test_there_are_no_more_sessions_than_that(services: Services, world: World) -> None:
+    async def story() -> None:
+        async with agent(services, world, Limits(sessions=1)), world.browsing(world.grant()):
+            answer = await asyncio.to_thread(world.ask, world.grant())
+            assert code(answer) == (502, "terminal_refused")
+            assert answer.json["error"]["detail"] == {"reason": "there are too many sessions"}
+
+    asyncio.run(story())
+
+
+def test_an_agent_that_does_not_answer(services: Services, world: World) -> None:
+    mailbox = services.system.terminal.hosting(world.host, shell=True, presets=())
+    assert mailbox.hold()
+    assert code(world.ask(world.grant())) == (504, "terminal_timeout")
+    assert mailbox.offers() == []
+
+
+def test_a_wrong_token_is_nobody(world: World) -> None:
+    answer = world.ask("x.y.z")
+    assert code(answer) == (401, "unauthorized")
+    assert answer.headers["WWW-Authenticate"].startswith("ApiKey")
+
+
+def test_an_agent_looks_at_the_grant_itself(
+    services: Services, world: World, database: Database[Any]
+) -> None:
+    mailbox = services.system.terminal.hosting(world.host, shell=True, presets=())
+    row = {"host": world.host, "state": "waiting", "offer": SDP}
+    sessions = database["terminal_sessions"]
+    sessions.insert_one(row | {"_id": "a", "token": "x.y.z", "at": 1})
+    sessions.insert_one(row | {"_id": "b", "token": world.grant(), "at": 2})
+    assert mailbox.offers() == []
+    assert {each["refusal"] for each in sessions.find({"host": world.host})} == {
+        "the grant is not good"
+    }
