@@ -19,7 +19,7 @@ from bench.site import HUB_WEB
 from hub.jobs.polling.grid import Grid
 from hub.series.points import joined
 from hub.store.client import connect
-from hub.store.points import PointStore
+from hub.store.streams.points import PointStore
 from hub.values import Stream
 
 INTERVAL_MS = 1_000

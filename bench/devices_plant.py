@@ -17,8 +17,8 @@ import orjson
 from bench.site import Dataset, Site
 from hub.store.client import connect
 from hub.store.counters import Counters
-from hub.store.stream_rows import stream_of
-from hub.store.streams import COUNTER
+from hub.store.streams.stream_rows import stream_of
+from hub.store.streams.streams import COUNTER
 from hub.values import Stream
 from tests.live import ROOT
 

@@ -23,8 +23,8 @@ from bench.streams_floor import FLOOR, make_floor
 from bench.streams_hub import clear, latency_ms, resting
 from bench.streams_store import START_S
 from hub.store.client import connect
-from hub.store.points import PointStore
-from hub.store.streams import Streams
+from hub.store.streams.points import PointStore
+from hub.store.streams.streams import Streams
 
 CONNECTIONS = 32
 SPREAD = 8 * CONNECTIONS

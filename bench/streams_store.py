@@ -25,9 +25,9 @@ from hub.services.streams.writing.placing import Placing
 from hub.settings import Settings
 from hub.store import schema
 from hub.store.client import Mongo, connect
-from hub.store.points import PointStore
-from hub.store.rollups import collection_name
-from hub.store.streams import Streams
+from hub.store.streams.points import PointStore
+from hub.store.streams.rollups import collection_name
+from hub.store.streams.streams import Streams
 from hub.values import Late, Stream
 from hub.wiring import build_services
 

@@ -22,7 +22,7 @@ from hub.jobs import schedule
 from hub.jobs.polling.loop import Poller
 from hub.services import Services
 from hub.settings import Settings
-from hub.store.naming import named
+from hub.store.plant.naming import named
 from hub.wiring import open_hub
 from hub.wiring.polled import FOLDER
 

@@ -6,10 +6,10 @@ from threading import Event
 
 from hub.jobs.streams import downsample
 from hub.services.retention.enforcing import Enforced, Enforcing
-from hub.store import streams as store
-from hub.store.kept import KeptPoints
-from hub.store.retention import Floors, Policies, Removal
-from hub.store.statistics import StatisticStore
+from hub.store.streams import streams as store
+from hub.store.streams.kept import KeptPoints
+from hub.store.streams.retention import Floors, Policies, Removal
+from hub.store.streams.statistics import StatisticStore
 from hub.values import Stream
 from tests.figures import Raw
 from tests.streams import Streams

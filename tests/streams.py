@@ -14,8 +14,8 @@ from hub.series.names import STORED_TIMES, default_for
 from hub.series.widths import first_width
 from hub.services import Services
 from hub.services.streams.writing.appending import Appended, Arriving
-from hub.store import streams as store
 from hub.store.client import DURABLE, Mongo
+from hub.store.streams import streams as store
 from hub.values import BSON_CODEC, Stream
 
 

@@ -20,7 +20,7 @@ from hub.jobs.purge import purge
 from hub.jobs.retention import retain
 from hub.jobs.streams import backfill, downsample, feed, purge_streams
 from hub.services import Services
-from hub.store.device_states import SCORING
+from hub.store.plant.device_states import SCORING
 
 log = logging.getLogger(__name__)
 

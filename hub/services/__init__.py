@@ -37,12 +37,12 @@ from hub.services.streams.upkeep.purging import Purging
 from hub.services.streams.writing.appending import Appending
 from hub.services.system import System
 from hub.services.values import Values
-from hub.store.audit import Audit
-from hub.store.device_calls import DeviceCalls
-from hub.store.device_states import DeviceStates
+from hub.store.access.audit import Audit
 from hub.store.leases import Leases
-from hub.store.roster import RosterStore
-from hub.store.workers import Workers
+from hub.store.plant.device_calls import DeviceCalls
+from hub.store.plant.device_states import DeviceStates
+from hub.store.plant.roster import RosterStore
+from hub.store.plant.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from cachetools import TTLCache
 from hub.errors import Invalid, NotFound
 from hub.services import scopes
 from hub.services.keys import CACHE_S, Issued, Keys
-from hub.store.audit import Audit
-from hub.store.datasets import Datasets as DatasetStore
-from hub.store.documents import Documents
-from hub.store.facets import Facets
-from hub.store.imports import Imports
-from hub.store.locations import Locations
+from hub.store.access.audit import Audit
+from hub.store.datasets.datasets import Datasets as DatasetStore
+from hub.store.datasets.documents import Documents
+from hub.store.observations.facets import Facets
+from hub.store.observations.imports import Imports
+from hub.store.observations.locations import Locations
 from hub.values import Dataset, DatasetKind, Principal, Reach
 
 NAME_CHARS_MAX = 200

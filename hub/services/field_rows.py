@@ -14,7 +14,7 @@ from hub.series.levels import SECOND_MS
 from hub.series.parts import IntArray, Parts
 from hub.series.points import Points
 from hub.services.queries import Budgets
-from hub.store.documents import Documents
+from hub.store.datasets.documents import Documents
 from hub.values import Document
 
 

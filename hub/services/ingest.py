@@ -13,8 +13,8 @@ from hub.ingest.text import Shape
 from hub.services.observing.checking import judged
 from hub.services.observing.observing import Observing
 from hub.services.repeats import opened
-from hub.store.documents import Documents, oversized
-from hub.store.receipts import Receipts
+from hub.store.datasets.documents import Documents, oversized
+from hub.store.datasets.receipts import Receipts
 from hub.values import DatasetKind, Document
 
 

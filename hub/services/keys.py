@@ -18,8 +18,8 @@ from cachetools import TTLCache
 
 from hub.errors import Conflict, Invalid
 from hub.services import scopes as scope_rules
-from hub.store.audit import Audit
-from hub.store.keys import Keys as KeyStore
+from hub.store.access.audit import Audit
+from hub.store.access.keys import Keys as KeyStore
 from hub.values import EVERYTHING, Key, KeySecret, Principal, Reach
 
 PREFIX = "hub_"

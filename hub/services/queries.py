@@ -24,7 +24,7 @@ from hub.query.token import Tokens
 from hub.services import scopes
 from hub.services.permits import Permits, Release
 from hub.services.rows import Rows, resumed
-from hub.store.documents import Documents
+from hub.store.datasets.documents import Documents
 from hub.values import Batch, Document, Principal
 
 

@@ -18,7 +18,7 @@ from cachetools import LRUCache
 
 from hub.errors import TooMany
 from hub.services.people.throttle import place_of
-from hub.store.rates import Buckets, Rate
+from hub.store.access.rates import Buckets, Rate
 
 WINDOW_S_MAX: Final = 3_600.0
 """A bucket is forgotten after so long: by then it must be full."""

@@ -6,7 +6,7 @@ import hashlib
 
 from hub.errors import BadParameter, KeyReused
 from hub.ingest.stamp import Arrival
-from hub.store.receipts import Receipts
+from hub.store.datasets.receipts import Receipts
 from hub.values import Receipt
 
 IDEMPOTENCY_KEY_CHARS_MAX = 255

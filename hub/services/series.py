@@ -26,7 +26,7 @@ from hub.services.permits import Permits
 from hub.services.queries import Budgets
 from hub.services.raw_columns import RawColumns
 from hub.services.streams.reading.readings import Reading
-from hub.store.documents import Documents
+from hub.store.datasets.documents import Documents
 from hub.values import Principal, Stream
 
 WHOLE_MS = 2**53

@@ -14,7 +14,7 @@ from redis.exceptions import AuthenticationError, RedisError
 from redis.retry import Retry
 
 from hub.errors import SetupError, Unavailable
-from hub.store.rates import SHARE, Buckets, Drawn, Rate
+from hub.store.access.rates import SHARE, Buckets, Drawn, Rate
 
 __all__ = ["Redis", "RedisBuckets", "RedisPulse", "connect"]
 

@@ -12,8 +12,8 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 
 from hub.series.levels import ROLLUPS
 from hub.store.client import Mongo, translated
-from hub.store.device_states import GONE_KEPT_S
-from hub.store.rollups import collection_name
+from hub.store.plant.device_states import GONE_KEPT_S
+from hub.store.streams.rollups import collection_name
 
 ZSTD = "block_compressor=zstd"
 RATE_KEPT_S = 3_600

@@ -10,10 +10,10 @@ from hub.services.people.throttle import Throttle
 from hub.services.people.users import Users
 from hub.store import health as store_health
 from hub.store import redis as store_redis
-from hub.store import sessions as store_sessions
-from hub.store import users as store_users
-from hub.store.attempts import Attempts
-from hub.store.rates import Buckets, RateStore
+from hub.store.access import sessions as store_sessions
+from hub.store.access import users as store_users
+from hub.store.access.attempts import Attempts
+from hub.store.access.rates import Buckets, RateStore
 from hub.wiring.ground import Ground
 
 QUICK_S = 1.5

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hub.services.devices.direct import Direct, Shared
-from hub.store.device_calls import DeviceCalls
 from hub.store.leases import Leases
-from hub.store.workers import Workers
+from hub.store.plant.device_calls import DeviceCalls
+from hub.store.plant.workers import Workers
 from hub.wiring.ground import Ground
 from hub.wiring.planted import Planted
 

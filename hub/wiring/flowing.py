@@ -22,13 +22,13 @@ from hub.services.streams.writing.appending import Appending
 from hub.services.streams.writing.placing import Placing
 from hub.services.streams.writing.setting import Setting
 from hub.services.values import Values
-from hub.store import streams as store_streams
-from hub.store.kept import KeptPoints
-from hub.store.progress import Progress
-from hub.store.recent import RecentPoints
-from hub.store.retention import Floors, Policies, Removal
-from hub.store.rollups import Rollups
-from hub.store.statistics import StatisticStore
+from hub.store.streams import streams as store_streams
+from hub.store.streams.kept import KeptPoints
+from hub.store.streams.progress import Progress
+from hub.store.streams.recent import RecentPoints
+from hub.store.streams.retention import Floors, Policies, Removal
+from hub.store.streams.rollups import Rollups
+from hub.store.streams.statistics import StatisticStore
 from hub.wiring.ground import Ground
 from hub.wiring.holding import Held
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hub.services.keys import Keys
 from hub.services.permits import Permits
 from hub.settings import Settings
-from hub.store import keys as store_keys
-from hub.store.audit import Audit
+from hub.store.access import keys as store_keys
+from hub.store.access.audit import Audit
 from hub.store.client import Mongo
 from hub.store.counters import Counters
 from hub.store.redis import Redis

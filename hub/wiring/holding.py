@@ -16,14 +16,14 @@ from hub.services.observing.rebuild import Rebuilding
 from hub.services.observing.regions import Regions
 from hub.services.queries import Queries
 from hub.services.series import Series
-from hub.store import datasets as store_datasets
-from hub.store import regions as store_regions
-from hub.store.documents import Documents
-from hub.store.facets import Facets
-from hub.store.imports import Imports
-from hub.store.locations import Locations
-from hub.store.observations import Observations
-from hub.store.receipts import Receipts
+from hub.store.datasets import datasets as store_datasets
+from hub.store.datasets.documents import Documents
+from hub.store.datasets.receipts import Receipts
+from hub.store.observations import regions as store_regions
+from hub.store.observations.facets import Facets
+from hub.store.observations.imports import Imports
+from hub.store.observations.locations import Locations
+from hub.store.observations.observations import Observations
 from hub.wiring.ground import Ground
 
 

@@ -8,11 +8,11 @@ from hub.services.ai.inferring import Inferring, Sites
 from hub.services.ai.standing import Standing
 from hub.services.ai.telling import Telling
 from hub.services.ai.uploading import Uploading
-from hub.store.devices import Devices
-from hub.store.event_logs import EventLogStore
-from hub.store.models import Models
-from hub.store.points import PointStore
-from hub.store.recent import RecentPoints
+from hub.store.plant.devices import Devices
+from hub.store.plant.event_logs import EventLogStore
+from hub.store.plant.models import Models
+from hub.store.streams.points import PointStore
+from hub.store.streams.recent import RecentPoints
 from hub.wiring.flowing import Flowing
 from hub.wiring.ground import Ground
 from hub.wiring.planted import Planted

@@ -13,13 +13,14 @@ from hub.services.odata.rates import Rates
 from hub.services.odata.strict.service import Parts, StrictOData
 from hub.services.rates import Limits
 from hub.settings import Settings
-from hub.store import client, identity, schema
+from hub.store import client, schema
 from hub.store import redis as store_redis
+from hub.store.access import identity
 from hub.store.leases import Leases
 from hub.store.mongod import Lease, acquire
 from hub.store.pipelines import Pipelines
-from hub.store.roster import RosterStore
-from hub.store.workers import Workers
+from hub.store.plant.roster import RosterStore
+from hub.store.plant.workers import Workers
 from hub.wiring.counting import buckets, health, people
 from hub.wiring.directing import directed
 from hub.wiring.flowing import Flowing, flowing

@@ -22,11 +22,11 @@ from hub.services.records.records import Records
 from hub.services.records.statistics import PlantStatistics
 from hub.services.records.values import PlantValues
 from hub.services.records.wishes import Seeing
-from hub.store import devices as store_devices
-from hub.store import groups as store_groups
-from hub.store.device_states import DeviceStates
-from hub.store.event_logs import EventLogStore
-from hub.store.sweep import Sweep
+from hub.store.plant import devices as store_devices
+from hub.store.plant import groups as store_groups
+from hub.store.plant.device_states import DeviceStates
+from hub.store.plant.event_logs import EventLogStore
+from hub.store.streams.sweep import Sweep
 from hub.wiring.flowing import Flowing
 from hub.wiring.ground import Ground
 

@@ -6,9 +6,9 @@ from hub.services.devices.outages import Outages
 from hub.services.devices.readings import Sink
 from hub.services.devices.storing import Storing
 from hub.services.streams.writing.placing import Placing
-from hub.store.event_logs import EventLogStore
-from hub.store.kept import KeptPoints
-from hub.store.polled import PolledPoints
+from hub.store.plant.event_logs import EventLogStore
+from hub.store.streams.kept import KeptPoints
+from hub.store.streams.polled import PolledPoints
 from hub.wiring.flowing import Flowing
 from hub.wiring.ground import Ground
 

@@ -6,7 +6,7 @@ from hub.hamachi import client
 from hub.services.hamachi.hamachi import Hamachi
 from hub.services.licensing.licensing import Licensing
 from hub.services.system import System
-from hub.store.licences import Licences
+from hub.store.system.licences import Licences
 from hub.wiring.ground import Ground
 from hub.wiring.terminal import terminal
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hub.services.terminal.grants import Signing
 from hub.services.terminal.hosting import Kept
 from hub.services.terminal.terminal import Terminal
-from hub.store.licences import Licences
-from hub.store.terminal_grants import TerminalGrants
-from hub.store.terminal_hosts import TerminalHosts
-from hub.store.terminal_sessions import TerminalSessions
+from hub.store.system.licences import Licences
+from hub.store.system.terminal_grants import TerminalGrants
+from hub.store.system.terminal_hosts import TerminalHosts
+from hub.store.system.terminal_sessions import TerminalSessions
 from hub.wiring.ground import Ground
 
 

@@ -9,7 +9,7 @@ import pytest
 from pymongo.database import Database
 
 from hub.store import client, schema
-from hub.store.device_states import DeviceStates
+from hub.store.plant.device_states import DeviceStates
 from hub.values import DeviceState
 
 AT = datetime(2030, 1, 1, 12, 0, 0, 125_000, UTC)

@@ -30,7 +30,7 @@ from hub.services import Services
 from hub.services.streams.registry.wanted import wanted
 from hub.settings import Settings
 from hub.store.mongod import status
-from hub.store.points import PointStore
+from hub.store.streams.points import PointStore
 from hub.values import Stream
 from hub.wiring import open_hub
 from tests.live import ROOT, wait_until

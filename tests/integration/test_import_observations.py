@@ -27,7 +27,7 @@ from hub.observations.columns import NAMES
 from hub.services import Services
 from hub.services.observing.importing import BATCH, Taking, Tally
 from hub.settings import Settings
-from hub.store.imports import Pending
+from hub.store.observations.imports import Pending
 from tests.live import ROOT, wait_until
 from tests.observations import at, row
 

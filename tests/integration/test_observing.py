@@ -17,7 +17,7 @@ from hub.jobs.purge import purge
 from hub.services import Services
 from hub.services.ingest import Incoming
 from hub.settings import Settings
-from hub.store.facets import Facet
+from hub.store.observations.facets import Facet
 from hub.wiring import open_hub
 from tests.conftest import Access
 from tests.observations import at, row

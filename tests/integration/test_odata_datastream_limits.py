@@ -24,9 +24,9 @@ from hub.services.odata.limits import ODataLimits
 from hub.services.odata.rates import Rates
 from hub.services.odata.sets import LOCATIONS, OBSERVATIONS, RECORDS, EntitySet
 from hub.settings import Settings
+from hub.store.access.rates import Rate, RateStore
 from hub.store.client import Mongo, connect
 from hub.store.pipelines import Pipelines
-from hub.store.rates import Rate, RateStore
 from hub.values import Principal
 from hub.wiring import open_hub
 from tests.live import wait_until

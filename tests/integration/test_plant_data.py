@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 
 from hub.services import Services, scopes
-from hub.store.stream_rows import PLACE
+from hub.store.streams.stream_rows import PLACE
 from tests.plant import Door, code, door, faults, fresh, reach
 from tests.streams import Streams
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 
 from hub.services import Services, scopes
-from hub.store.event_logs import Chosen, EventLogStore
+from hub.store.plant.event_logs import Chosen, EventLogStore
 from hub.values import Document
 from tests.plant import Door, code, door, faults, fresh, reach
 

@@ -14,8 +14,8 @@ from hub.errors import SetupError
 from hub.services.rates import HANDFUL_MAX, HELD_S, Meter
 from hub.settings import Settings
 from hub.store import schema
+from hub.store.access.rates import SHARE, Buckets, Drawn, Rate, RateStore
 from hub.store.client import Mongo, connect
-from hub.store.rates import SHARE, Buckets, Drawn, Rate, RateStore
 from hub.store.redis import PAUSE_S, RedisBuckets
 from hub.store.redis import connect as connect_redis
 from tests.live import wait_until

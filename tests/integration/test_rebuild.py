@@ -26,14 +26,14 @@ from hub.services.observing.rebuild import Rebuilding
 from hub.services.observing.regions import Regions
 from hub.settings import Settings
 from hub.store import client as store_client
-from hub.store import regions as store_regions
-from hub.store.audit import Audit
+from hub.store.access.audit import Audit
 from hub.store.counters import Counters
-from hub.store.documents import Documents
-from hub.store.facets import Facets
-from hub.store.imports import Imports
-from hub.store.locations import Locations
-from hub.store.observations import Observations
+from hub.store.datasets.documents import Documents
+from hub.store.observations import regions as store_regions
+from hub.store.observations.facets import Facets
+from hub.store.observations.imports import Imports
+from hub.store.observations.locations import Locations
+from hub.store.observations.observations import Observations
 from tests.conftest import Access
 from tests.live import ROOT, wait_until
 from tests.observations import ROW, at, row

@@ -19,7 +19,7 @@ from hub.series.selection import Selection
 from hub.services import Services
 from hub.services.retention import enforcing
 from hub.services.retention.enforcing import Enforced
-from hub.store.retention import Floors
+from hub.store.streams.retention import Floors
 from hub.values import Stream
 from tests.figures import Raw, windows
 from tests.retention import (

@@ -14,7 +14,7 @@ from hub.app import create_app
 from hub.services import Services
 from hub.services.people.throttle import OF_ADDRESS, OF_NAME, Throttle, place_of
 from hub.settings import Settings
-from hub.store.attempts import Attempts
+from hub.store.access.attempts import Attempts
 from hub.store.client import connect
 from hub.wiring import open_hub
 from tests.live import wait_until

@@ -24,10 +24,10 @@ from hub.services import Services
 from hub.services.statistics import computing
 from hub.services.streams.writing.placing import bucket_of
 from hub.settings import Settings
-from hub.store import streams as store
-from hub.store.point_documents import Change
-from hub.store.points import PointStore
-from hub.store.statistics import StatisticStore
+from hub.store.streams import streams as store
+from hub.store.streams.point_documents import Change
+from hub.store.streams.points import PointStore
+from hub.store.streams.statistics import StatisticStore
 from hub.values import Stream
 from tests.figures import FIELDS, Raw, windows
 from tests.live import ROOT, wait_until

@@ -20,8 +20,8 @@ from hub.series.selection import Selection
 from hub.services import Services
 from hub.services.permits import Allowance, Permits
 from hub.services.streams.reading.readings import Readings, ReadLimits
-from hub.store.points import PointStore
-from hub.store.rollups import Rollups
+from hub.store.streams.points import PointStore
+from hub.store.streams.rollups import Rollups
 from hub.values import Stream
 from tests.chain import WIDTHS, Raw
 from tests.integration.test_stream_zones import grouped, raw_over

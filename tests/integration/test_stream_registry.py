@@ -24,8 +24,8 @@ from hub.errors import (
 )
 from hub.services import Services, scopes
 from hub.services.streams.registry.wanted import wanted
-from hub.store import streams as store
 from hub.store.client import DURABLE, Mongo
+from hub.store.streams import streams as store
 from hub.values import BSON_CODEC, EVERYTHING, Feed, Principal, Reach, Stream
 from tests.conftest import Access
 

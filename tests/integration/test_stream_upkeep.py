@@ -25,10 +25,10 @@ from hub.services.streams.reading.settled import UNSEEN_MAX
 from hub.services.streams.upkeep.downsample import Downsampling
 from hub.services.streams.writing.placing import bucket_of
 from hub.settings import Settings
-from hub.store import streams as store
-from hub.store.point_documents import Change, Mark
-from hub.store.points import PointStore
-from hub.store.rollups import Rollups, collection_name
+from hub.store.streams import streams as store
+from hub.store.streams.point_documents import Change, Mark
+from hub.store.streams.points import PointStore
+from hub.store.streams.rollups import Rollups, collection_name
 from hub.values import Stream
 from tests.chain import WIDTHS, Raw, chain, differs
 from tests.live import wait_until

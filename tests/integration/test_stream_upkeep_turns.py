@@ -14,9 +14,9 @@ from hub.series.levels import ROLLUPS
 from hub.services.streams.upkeep import downsample
 from hub.services.streams.upkeep.downsample import RUN_S, Downsampling
 from hub.settings import Settings
-from hub.store.points import PointStore
-from hub.store.rollups import Rollups, collection_name
-from hub.store.streams import Streams as Rows
+from hub.store.streams.points import PointStore
+from hub.store.streams.rollups import Rollups, collection_name
+from hub.store.streams.streams import Streams as Rows
 from hub.wiring import open_hub
 from tests.conftest import fresh
 from tests.streams import Streams

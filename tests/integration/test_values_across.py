@@ -18,7 +18,7 @@ from hub.services.records.latest import latest
 from hub.services.records.stretches import Stretch
 from hub.services.records.sweeping import swept
 from hub.settings import Settings
-from hub.store.sweep import Sweep
+from hub.store.streams.sweep import Sweep
 from hub.values import Stream
 from tests.commands import Commands
 from tests.streams import Streams

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hub.errors import BadDocument, Unavailable
-from hub.store.group_commit import GroupCommit
+from hub.store.datasets.group_commit import GroupCommit
 
 
 class Gate:

@@ -20,7 +20,7 @@ from hub.devices.contract import Driver
 from hub.errors import DeviceError, HubError
 from hub.services.devices import calls
 from hub.services.devices.calls import Call, Op, Outcome
-from hub.store.device_calls import DeviceCalls, Waiting
+from hub.store.plant.device_calls import DeviceCalls, Waiting
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from time import monotonic
 from hub.errors import HubError
 from hub.services.devices.endpoints import lease_of
 from hub.store.leases import Grant, Leases
-from hub.store.workers import Workers
+from hub.store.plant.workers import Workers
 
 log = logging.getLogger(__name__)
 

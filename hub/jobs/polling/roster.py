@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.devices.contract import Point
-from hub.store.roster import LATE, RosterStore
+from hub.store.plant.roster import LATE, RosterStore
 from hub.values import Device, Stream
 
 

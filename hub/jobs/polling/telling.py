@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from hub.errors import HubError, Unavailable
 from hub.jobs.polling.board import Board, Edge
 from hub.services.events.event_logs import EventLogs
-from hub.store.device_states import DeviceStates
+from hub.store.plant.device_states import DeviceStates
 from hub.values import EVERYTHING, Principal
 
 log = logging.getLogger(__name__)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hub.store.models import Models
-from hub.store.streams import Streams
+from hub.store.plant.models import Models
+from hub.store.streams.streams import Streams
 
 STEPS_MAX = 1_000
 

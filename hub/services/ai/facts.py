@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.store.models import Model
+from hub.store.plant.models import Model
 from hub.values import Document
 
 

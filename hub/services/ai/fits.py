@@ -11,7 +11,7 @@ from hub.ai.scoring import whole, windows_of
 from hub.errors import Invalid
 from hub.series.points import plain
 from hub.services.plant.data import Data
-from hub.store.recent import RecentPoints
+from hub.store.streams.recent import RecentPoints
 from hub.values import Principal
 
 if TYPE_CHECKING:

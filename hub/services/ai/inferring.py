@@ -30,10 +30,10 @@ from hub.services.ai.slices import Slice, samples_of, slice_of, taken
 from hub.services.ai.standing import Standing
 from hub.services.ai.telling import Telling
 from hub.services.streams.writing.setting import Setting
-from hub.store.devices import Devices
-from hub.store.models import Edge, Model, Models, Position
-from hub.store.points import PointStore
-from hub.store.streams import Streams
+from hub.store.plant.devices import Devices
+from hub.store.plant.models import Edge, Model, Models, Position
+from hub.store.streams.points import PointStore
+from hub.store.streams.streams import Streams
 from hub.values import Device, Stream
 
 log = logging.getLogger(__name__)

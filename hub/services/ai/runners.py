@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Final
 
 from hub.ai.running import Broken, Running
-from hub.store.models import Model, Models
+from hub.store.plant.models import Model, Models
 
 KEPT: Final = 4
 """A process holds tens of megabytes, and its start takes a fraction of a second."""

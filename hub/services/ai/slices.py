@@ -11,7 +11,7 @@ import numpy as np
 from hub.ai.numbers import FloatArray, IntArray
 from hub.ai.scoring import whole, windows_of
 from hub.series.points import Points, plain
-from hub.store.models import Position
+from hub.store.plant.models import Position
 
 SAMPLES_MAX: Final = 5_000
 """New samples of one slice, at most."""

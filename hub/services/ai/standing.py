@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
-from hub.store.device_states import DeviceStates
+from hub.store.plant.device_states import DeviceStates
 from hub.values import DeviceState, DeviceStatus
 
 log = logging.getLogger(__name__)

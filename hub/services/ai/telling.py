@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from hub.errors import NotFound
 from hub.services.streams.registry.making import now
-from hub.store.devices import Devices
-from hub.store.event_logs import EventLog, EventLogStore
-from hub.store.models import Edge, Model
+from hub.store.plant.devices import Devices
+from hub.store.plant.event_logs import EventLog, EventLogStore
+from hub.store.plant.models import Edge, Model
 
 ANOMALY, NORMAL = "ai.anomaly", "ai.normal"
 EPOCH = datetime.fromtimestamp(0, UTC)

@@ -18,10 +18,10 @@ from hub.services.permits import Allowance, Permits
 from hub.services.plant.fields import refused
 from hub.services.plant.plant import Plant
 from hub.services.streams.registry.making import now
-from hub.store.audit import Audit
-from hub.store.models import Model, Models, Position
-from hub.store.recent import RecentPoints
-from hub.store.streams import Streams
+from hub.store.access.audit import Audit
+from hub.store.plant.models import Model, Models, Position
+from hub.store.streams.recent import RecentPoints
+from hub.store.streams.streams import Streams
 from hub.values import Device, Document, Principal, Stream
 
 AT_ONCE: Final = Allowance(total=2, per_key=2, heavy=2, wait_s=10.0)

@@ -24,10 +24,10 @@ from hub.services.devices.bridge import Bridge, BridgeTimeout
 from hub.services.devices.calls import Browse, Call, Found, Outcome, Read, Write
 from hub.services.devices.endpoints import endpoint, lease_of
 from hub.services.permits import Allowance, Permits
-from hub.store.audit import Audit
-from hub.store.device_calls import DeviceCalls, Id
+from hub.store.access.audit import Audit
 from hub.store.leases import Leases
-from hub.store.workers import Workers
+from hub.store.plant.device_calls import DeviceCalls, Id
+from hub.store.plant.workers import Workers
 from hub.values import Device, Principal
 
 AT_ONCE = Allowance(total=8, per_key=6, heavy=8, wait_s=1.0)

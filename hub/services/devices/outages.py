@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hub.errors import HubError
 from hub.services.devices.waiting import Waiting
 from hub.services.streams.registry.making import now
-from hub.store.event_logs import EventLog, EventLogStore
+from hub.store.plant.event_logs import EventLog, EventLogStore
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from hub.services.devices.outages import Outages
 from hub.services.devices.storing import Storing
 from hub.services.devices.waiting import Waiting
 from hub.services.devices.waves import Run, Wave, count, dropped
-from hub.store.polled import PolledPoints
+from hub.store.streams.polled import PolledPoints
 from hub.values import Stream
 
 log = logging.getLogger(__name__)

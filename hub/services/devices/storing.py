@@ -9,9 +9,9 @@ from hub.series import buckets
 from hub.series.buckets import Bucket, Widths, width_at
 from hub.services.devices.waves import Number, Run, Wave
 from hub.services.streams.writing.placing import Placing
-from hub.store.point_documents import Change
-from hub.store.polled import PolledPoints
-from hub.store.streams import Streams
+from hub.store.streams.point_documents import Change
+from hub.store.streams.polled import PolledPoints
+from hub.store.streams.streams import Streams
 
 WRITE_S = 10.0
 """How long the database may take for a wave before it counts as away."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from hub.errors import Invalid, Unavailable
 from hub.services.devices.limits import MEGABYTE
 from hub.services.devices.waves import Wave, added, count, dropped, packed, unpacked
-from hub.store.backlog import ENDING, Backlog, Damaged, Drop, Packed, left_behind
+from hub.store.plant.backlog import ENDING, Backlog, Damaged, Drop, Packed, left_behind
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from hub.services.plant.fields import refused
 from hub.services.queries import Budgets
 from hub.services.rows import Position, Rows, resumed
 from hub.services.streams.registry.making import ATTEMPTS_MAX, now
-from hub.store.audit import Audit
-from hub.store.devices import Devices
-from hub.store.event_logs import Chosen, EventLog, EventLogStore
+from hub.store.access.audit import Audit
+from hub.store.plant.devices import Devices
+from hub.store.plant.event_logs import Chosen, EventLog, EventLogStore
 from hub.values import Batch, Document, Principal, Reach
 
 TIMES = ("timestamp", "created", "updated")

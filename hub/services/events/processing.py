@@ -12,7 +12,7 @@ from hub.fetching.pages.reading import Look
 from hub.services.events.event_logs import EventLogs
 from hub.services.permits import Allowance, Permits
 from hub.services.streams.registry.making import now
-from hub.store.audit import Audit
+from hub.store.access.audit import Audit
 from hub.values import Document, Principal
 
 AT_ONCE = Allowance(total=4, per_key=2, heavy=4)

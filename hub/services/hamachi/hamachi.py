@@ -10,7 +10,7 @@ from hub.hamachi import client
 from hub.hamachi.parsing import Network, Outcome, Status
 from hub.services.permits import Allowance, Permits
 from hub.services.plant.fields import refused
-from hub.store.audit import Audit
+from hub.store.access.audit import Audit
 from hub.values import Principal
 
 AT_ONCE: Final = Allowance(total=4, per_key=2, heavy=4, wait_s=2.0)

@@ -12,8 +12,8 @@ from hub.services.licensing import activation
 from hub.services.licensing.licences import Licence, State, read, state_of
 from hub.services.licensing.machine import this_machine
 from hub.services.licensing.signing import public_key
-from hub.store.audit import Audit
-from hub.store.licences import Licences
+from hub.store.access.audit import Audit
+from hub.store.system.licences import Licences
 from hub.values import Document
 
 

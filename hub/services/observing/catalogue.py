@@ -9,8 +9,8 @@ from typing import Any
 from hub.errors import Conflict, Invalid
 from hub.services.datasets import Datasets
 from hub.services.observing.entry import CITABLE, FIELDS, NAME, checked
-from hub.store.audit import Audit
-from hub.store.datasets import Datasets as DatasetStore
+from hub.store.access.audit import Audit
+from hub.store.datasets.datasets import Datasets as DatasetStore
 from hub.values import Dataset, Document
 
 

@@ -21,7 +21,7 @@ from hub.observations.csv_rows import Row, Table, read
 from hub.observations.typed import from_texts
 from hub.services.datasets import Datasets
 from hub.services.observing.observing import Observing
-from hub.store.imports import Import, Imports, Pending
+from hub.store.observations.imports import Import, Imports, Pending
 from hub.values import Document
 
 BATCH = 2_000

@@ -12,9 +12,9 @@ from hub.errors import HubError
 from hub.observations.derive import Derived, derive
 from hub.services.observing.places import Places
 from hub.store.counters import Counters
-from hub.store.documents import Documents
-from hub.store.facets import Facet, Facets
-from hub.store.group_commit import GroupCommit
+from hub.store.datasets.documents import Documents
+from hub.store.datasets.group_commit import GroupCommit
+from hub.store.observations.facets import Facet, Facets
 from hub.values import Document
 
 COUNTER = "observations"

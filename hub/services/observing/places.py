@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hub.errors import Unavailable
 from hub.services.observing.regions import Atlas, Regions
 from hub.store.counters import Counters
-from hub.store.locations import OWN, Locations, differs
+from hub.store.observations.locations import OWN, Locations, differs
 from hub.values import Document
 
 COUNTER = "locations"

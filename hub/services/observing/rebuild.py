@@ -17,9 +17,9 @@ from hub.errors import Invalid
 from hub.observations.derive import derive
 from hub.services.datasets import Datasets, Holdings
 from hub.services.observing.places import Places
-from hub.store.facets import KNOWN_S
-from hub.store.locations import differs
-from hub.store.observations import Observations, Place
+from hub.store.observations.facets import KNOWN_S
+from hub.store.observations.locations import differs
+from hub.store.observations.observations import Observations, Place
 
 WRITES_S = 120.0
 """No write is still under way so long after it began."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from hub.services.observing.geojson import Region
 from hub.services.observing.outline import Outline
-from hub.store.audit import Audit
-from hub.store.locations import Locations, Site
-from hub.store.regions import Regions as RegionStore
+from hub.store.access.audit import Audit
+from hub.store.observations.locations import Locations, Site
+from hub.store.observations.regions import Regions as RegionStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from hub.store.rates import Rate
+from hub.store.access.rates import Rate
 
 RATE_MIN_PER_S: Final = 2.0
 BURST_MIN: Final = 3

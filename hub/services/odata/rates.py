@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hub.services.rates import Meter, Standing
-from hub.store.rates import Buckets, Rate
+from hub.store.access.rates import Buckets, Rate
 
 
 class Rates:

@@ -17,11 +17,11 @@ from hub.services import scopes
 from hub.services.people.passwords import Passwords, is_outdated
 from hub.services.people.throttle import Throttle
 from hub.services.people.users import NAME
-from hub.store.audit import Audit
-from hub.store.sessions import Session
-from hub.store.sessions import Sessions as SessionStore
-from hub.store.users import Credentials
-from hub.store.users import Users as UserStore
+from hub.store.access.audit import Audit
+from hub.store.access.sessions import Session
+from hub.store.access.sessions import Sessions as SessionStore
+from hub.store.access.users import Credentials
+from hub.store.access.users import Users as UserStore
 from hub.values import EVERYTHING, Principal, User
 
 SECRET_CHARS_MAX = 256

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from hub.errors import TooMany
-from hub.store.attempts import Attempts
+from hub.store.access.attempts import Attempts
 
 NETWORK_BITS = 64
 """An IPv6 host has so many bits of its own: it counts as one address."""

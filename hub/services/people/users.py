@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from hub.errors import Invalid
 from hub.services.people.passwords import Passwords
-from hub.store.audit import Audit
-from hub.store.sessions import Sessions as SessionStore
-from hub.store.users import Credentials
-from hub.store.users import Users as UserStore
+from hub.store.access.audit import Audit
+from hub.store.access.sessions import Sessions as SessionStore
+from hub.store.access.users import Credentials
+from hub.store.access.users import Users as UserStore
 from hub.values import User
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._@+-]{0,99}")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from hub.errors import BadField, NotFound
 from hub.services.plant import addressing
 from hub.services.plant.fields import refused
-from hub.store.devices import Devices
-from hub.store.event_logs import EventLogStore
-from hub.store.groups import Groups
-from hub.store.streams import Streams
+from hub.store.plant.devices import Devices
+from hub.store.plant.event_logs import EventLogStore
+from hub.store.plant.groups import Groups
+from hub.store.streams.streams import Streams
 from hub.values import Place, Reach, Stream
 
 NO_DEVICE = "No such device."

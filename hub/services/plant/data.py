@@ -15,8 +15,8 @@ from hub.services.plant.belonging import Belonging
 from hub.services.plant.pages import Pages
 from hub.services.streams.registry.making import ATTEMPTS_MAX, BUDGET_MS, now, uuids
 from hub.services.streams.registry.streams import Streams
-from hub.store.audit import Audit
-from hub.store.streams import Sight
+from hub.store.access.audit import Audit
+from hub.store.streams.streams import Sight
 from hub.values import Document, Place, Principal, Stream
 
 HIGHEST = "seconds"

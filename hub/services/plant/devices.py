@@ -15,8 +15,8 @@ from hub.services.plant.data import Data
 from hub.services.streams.registry.access import allowed
 from hub.services.streams.registry.making import ATTEMPTS_MAX, now
 from hub.services.streams.registry.streams import Streams
-from hub.store.audit import Audit
-from hub.store.device_states import DeviceStates
+from hub.store.access.audit import Audit
+from hub.store.plant.device_states import DeviceStates
 from hub.values import Device, Document, Principal, Reach, Stream
 
 Cascade = Literal["delete", "detach"]

@@ -11,9 +11,9 @@ from hub.errors import InUse, Unavailable
 from hub.services.plant import forms
 from hub.services.plant.fields import checked, refused
 from hub.services.streams.registry.making import ATTEMPTS_MAX, now
-from hub.store.audit import Audit
-from hub.store.groups import Groups as GroupStore
-from hub.store.streams import Streams
+from hub.store.access.audit import Audit
+from hub.store.plant.groups import Groups as GroupStore
+from hub.store.streams.streams import Streams
 from hub.values import EVERYTHING, Group, Principal
 
 PAUSE_S = 0.05

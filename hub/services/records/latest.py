@@ -11,7 +11,7 @@ from hub.series.grid import AFTER_ALL, BEFORE_ALL
 from hub.series.points import Points
 from hub.series.records import Record
 from hub.services.streams.reading.records import records_of
-from hub.store.sweep import Latest, Sweep
+from hub.store.streams.sweep import Latest, Sweep
 from hub.values import Stream
 
 TOGETHER = 16

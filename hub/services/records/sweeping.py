@@ -14,7 +14,7 @@ from hub.series.buckets import sizes
 from hub.series.points import Points
 from hub.series.widths import POINTS_WANTED
 from hub.services.records.stretches import STRETCH, Stretch, cut, of_several
-from hub.store.sweep import Sweep
+from hub.store.streams.sweep import Sweep
 from hub.values import Stream
 
 LEAST, EACH, LARGEST = 30_000, 100, 400_000

@@ -17,7 +17,7 @@ from hub.services.records.sweeping import swept
 from hub.services.records.wishes import Seeing, Wish
 from hub.services.rows import Position, Rows, resumed
 from hub.services.values import Values
-from hub.store.sweep import Sweep
+from hub.store.streams.sweep import Sweep
 from hub.values import Batch, Principal, Stream
 
 Written = tuple[int, int, Any]

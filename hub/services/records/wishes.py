@@ -9,7 +9,7 @@ from hub.errors import StreamNotFound
 from hub.series.grid import AFTER_ALL, BEFORE_ALL
 from hub.services.plant.data import Data
 from hub.services.streams.registry.making import BUDGET_MS
-from hub.store.streams import Sight, Streams
+from hub.store.streams.streams import Sight, Streams
 from hub.values import Batch, Principal, Stream
 
 TOGETHER = 500

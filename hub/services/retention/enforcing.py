@@ -12,10 +12,18 @@ from hub.series.buckets import sizes
 from hub.series.levels import ROLLUPS, Level
 from hub.services.retention.policies import floors
 from hub.services.retention.turns import Turns
-from hub.store.points import PointStore
-from hub.store.retention import EVERY_STREAM, STATISTICS, VALUES, Floors, Limits, Policies, Removal
-from hub.store.statistics import StatisticStore
-from hub.store.streams import Streams
+from hub.store.streams.points import PointStore
+from hub.store.streams.retention import (
+    EVERY_STREAM,
+    STATISTICS,
+    VALUES,
+    Floors,
+    Limits,
+    Policies,
+    Removal,
+)
+from hub.store.streams.statistics import StatisticStore
+from hub.store.streams.streams import Streams
 from hub.values import Stream
 
 STEP = 500
@@ -113,7 +121,8 @@ class Enforcing:
     def _lifted(self, group: Sequence[_Due], fence: int) -> list[_Due]:
         """Let the floors of raw datapoints rise where the rollups have seen all that is below.
 
-        What is written below them from then on, the rollups do not look at (``hub.store.kept``).
+        What is written below them from then on, the rollups do not look at
+        (``hub.store.streams.kept``).
         """
         wanted = {due.stream.id: due.floors[VALUES] for due in group if due.raw}
         unseen = self._removal.unseen(wanted)

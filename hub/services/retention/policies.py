@@ -12,8 +12,8 @@ from hub.errors import Invalid
 from hub.series.grid import AFTER_ALL
 from hub.series.levels import LEVELS, ROLLUPS
 from hub.series.windows import DEFAULT_MS, Lengths, grain
-from hub.store.audit import Audit
-from hub.store.retention import EVERY_STREAM, KINDS, STATISTICS, VALUES, Limits, Policies
+from hub.store.access.audit import Audit
+from hub.store.streams.retention import EVERY_STREAM, KINDS, STATISTICS, VALUES, Limits, Policies
 from hub.values import Stream
 
 UNITS_MS = {

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.services.retention.policies import effective
-from hub.store.retention import Limits
+from hub.store.streams.retention import Limits
 
 PART, LATEST_MS = 20, 3_600_000
 """A stream's next turn comes when what is left of it may be older than its limit by a part of

@@ -10,8 +10,8 @@ import numpy as np
 from hub.series.buckets import width_at
 from hub.series.parts import FloatArray, IntArray
 from hub.series.windows import Lengths, length_at, numbers, starts, summarized
-from hub.store.points import PointStore
-from hub.store.statistics import Computed
+from hub.store.streams.points import PointStore
+from hub.store.streams.statistics import Computed
 from hub.values import Stream
 
 DOCUMENTS_MAX = 512

@@ -20,9 +20,9 @@ from hub.services.statistics.computing import Computing, Stretch
 from hub.services.statistics.posting import checked
 from hub.services.streams.reading.newest import newest
 from hub.services.streams.reading.settled import UNSEEN_MAX
-from hub.store.point_documents import Mark
-from hub.store.points import PointStore
-from hub.store.statistics import StatisticStore
+from hub.store.streams.point_documents import Mark
+from hub.store.streams.points import PointStore
+from hub.store.streams.statistics import StatisticStore
 from hub.values import Stream
 
 ATTEMPTS = 8

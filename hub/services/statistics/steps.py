@@ -22,8 +22,8 @@ from hub.series.levels import LEVELS, ROLLUPS, SECONDS, Level
 from hub.series.parts import BoolArray, FloatArray, IntArray, Parts
 from hub.series.points import Points, as_parts
 from hub.services.streams.reading.settled import Settled
-from hub.store.points import PointStore
-from hub.store.rollups import Rollups
+from hub.store.streams.points import PointStore
+from hub.store.streams.rollups import Rollups
 from hub.values import Stream
 
 BUCKETS_TOGETHER = 256

@@ -12,9 +12,9 @@ from hub.errors import Conflict, Invalid
 from hub.series.windows import ONE_MINUTE, Lengths, changed, length_ms, widened
 from hub.services.statistics.computing import Computing, Stretch
 from hub.services.streams.carrying import Changed
-from hub.store.points import PointStore
-from hub.store.retention import Floors
-from hub.store.statistics import StatisticStore
+from hub.store.streams.points import PointStore
+from hub.store.streams.retention import Floors
+from hub.store.streams.statistics import StatisticStore
 from hub.values import Stream
 
 ATTEMPTS = 8
@@ -31,7 +31,7 @@ class Summarizing:
         """Bring the statistics of streams up to changes of their raw datapoints.
 
         Windows of which raw datapoints are no longer kept stay as they are: changes are told
-        above the floor only (``hub.store.kept``), and a floor cuts no window.
+        above the floor only (``hub.store.streams.kept``), and a floor cuts no window.
 
         Args:
             fence: the token of the lease under which this runs.

@@ -13,8 +13,8 @@ from hub.series.climb import Span
 from hub.series.levels import ROLLUPS, SECONDS, Level, highest_of
 from hub.series.parts import IntArray, Parts
 from hub.series.points import Points, as_parts
-from hub.store.points import PointStore
-from hub.store.rollups import Made, Rollups
+from hub.store.streams.points import PointStore
+from hub.store.streams.rollups import Made, Rollups
 from hub.values import Stream
 
 T = TypeVar("T")

@@ -9,10 +9,10 @@ from typing import Any
 
 from hub.errors import GrantExpired, Unauthorized
 from hub.services.terminal.grants import Grant, Signing
-from hub.store.audit import Audit
-from hub.store.terminal_grants import TerminalGrants
-from hub.store.terminal_hosts import Host, TerminalHosts
-from hub.store.terminal_sessions import Taken, TerminalSessions
+from hub.store.access.audit import Audit
+from hub.store.system.terminal_grants import TerminalGrants
+from hub.store.system.terminal_hosts import Host, TerminalHosts
+from hub.store.system.terminal_sessions import Taken, TerminalSessions
 from hub.terminal.contract import HOLD_S, Allowed, Offer
 
 

@@ -12,9 +12,9 @@ from hub.services.permits import Allowance, Permits
 from hub.services.plant.fields import refused
 from hub.services.terminal.grants import Grant, Signing, Wish
 from hub.services.terminal.hosting import Hosting, Kept
-from hub.store.audit import Audit
-from hub.store.terminal_hosts import Host
-from hub.store.terminal_sessions import Outcome
+from hub.store.access.audit import Audit
+from hub.store.system.terminal_hosts import Host
+from hub.store.system.terminal_sessions import Outcome
 from hub.terminal.contract import ANSWER_S
 from hub.values import Principal
 

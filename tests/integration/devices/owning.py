@@ -16,7 +16,7 @@ from hub.jobs.polling.desk import Desk
 from hub.services import Services
 from hub.services.devices.endpoints import endpoint, lease_of
 from hub.settings import Settings
-from hub.store.device_calls import DeviceCalls
+from hub.store.plant.device_calls import DeviceCalls
 from hub.values import EVERYTHING, Device, Principal
 from hub.wiring import open_hub
 

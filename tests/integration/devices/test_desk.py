@@ -23,7 +23,7 @@ from hub.services import Services
 from hub.services.devices.calls import Write, call_text
 from hub.settings import Settings
 from hub.store.client import connect
-from hub.store.device_calls import DeviceCalls
+from hub.store.plant.device_calls import DeviceCalls
 from tests.integration.devices.machines import Beside, Dripping, Slow, beside
 from tests.integration.devices.owning import Owner
 from tests.live import ROOT, wait_until

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from hub.store.naming import ENDING, Name, named
+from hub.store.plant.naming import ENDING, Name, named
 
 HOLDING = """
 import sys, time
 from pathlib import Path
-from hub.store.naming import named
+from hub.store.plant.naming import named
 name = named(Path(sys.argv[1]))
 print(name.text, flush=True)
 time.sleep(600)

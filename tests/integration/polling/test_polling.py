@@ -18,7 +18,7 @@ from hub.services import Services
 from hub.services.devices.calls import Read
 from hub.services.devices.opening import Drivers
 from hub.store.client import DURABLE
-from hub.store.roster import RosterStore
+from hub.store.plant.roster import RosterStore
 from hub.values import Device
 from tests.chaos import Chaos, Harm
 from tests.integration.devices.machines import OneAtATime

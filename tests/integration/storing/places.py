@@ -13,10 +13,10 @@ from hub.services.devices.readings import Sink, Taken
 from hub.services.devices.storing import Storing
 from hub.services.streams.writing.placing import Placing
 from hub.store.counters import Counters
-from hub.store.event_logs import EventLogStore
-from hub.store.kept import KeptPoints
-from hub.store.polled import PolledPoints
-from hub.store.streams import Streams
+from hub.store.plant.event_logs import EventLogStore
+from hub.store.streams.kept import KeptPoints
+from hub.store.streams.polled import PolledPoints
+from hub.store.streams.streams import Streams
 from hub.values import Stream
 from tests.live import wait_until
 from tests.streams import Streams as Made

@@ -15,7 +15,7 @@ import pytest
 from hub.errors import Unavailable
 from hub.services.devices.waiting import Waiting
 from hub.services.devices.waves import Run, Wave, count
-from hub.store.backlog import Backlog, Damaged, left_behind
+from hub.store.plant.backlog import Backlog, Damaged, left_behind
 from tests.live import ROOT
 
 MANY = 10_000_000
@@ -128,7 +128,7 @@ def test_the_file_of_a_process_that_lives_is_left_alone(
 WRITER = """
 import sys
 from pathlib import Path
-from hub.store.backlog import Backlog
+from hub.store.plant.backlog import Backlog
 backlog = Backlog(Path(sys.argv[1]), 10**9)
 for number in range(10**6):
     backlog.put([(1, str(number).encode() * 100)])

@@ -14,7 +14,7 @@ from hub.errors import SetupError
 from hub.services import Services, scopes
 from hub.settings import Settings
 from hub.store.client import connect
-from hub.store.terminal_hosts import Host, TerminalHosts
+from hub.store.system.terminal_hosts import Host, TerminalHosts
 from tests.plant import Door, door, faults
 
 URL = "webrtc/terminal-grant/"

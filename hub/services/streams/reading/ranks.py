@@ -14,8 +14,8 @@ from hub.series.cover import Piece, cover, without
 from hub.series.levels import LEVELS, SECONDS, Level
 from hub.series.parts import IntArray
 from hub.services.streams.reading.settled import Settled
-from hub.store.points import PointStore
-from hub.store.rollups import Rollups
+from hub.store.streams.points import PointStore
+from hub.store.streams.rollups import Rollups
 
 
 @dataclass(frozen=True, slots=True)

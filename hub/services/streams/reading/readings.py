@@ -29,8 +29,8 @@ from hub.services.permits import Permits
 from hub.services.raw_columns import RawColumns, stored
 from hub.services.streams.reading.ranks import Ranks
 from hub.services.streams.reading.settled import Settled
-from hub.store.points import PointStore
-from hub.store.rollups import Rollups
+from hub.store.streams.points import PointStore
+from hub.store.streams.rollups import Rollups
 from hub.values import Stream
 
 ANYBODY = "anybody"

@@ -13,8 +13,8 @@ from hub.series.parts import IntArray
 from hub.series.points import Points
 from hub.series.records import Record
 from hub.services.streams.reading.newest import newest
-from hub.store.points import PointStore
-from hub.store.recent import RecentPoints
+from hub.store.streams.points import PointStore
+from hub.store.streams.recent import RecentPoints
 from hub.values import Stream
 
 AHEAD = 1_280

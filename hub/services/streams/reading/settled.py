@@ -13,9 +13,9 @@ from hub.series.cover import without
 from hub.series.levels import ROLLUPS, Level
 from hub.series.parts import Parts
 from hub.services.streams.carrying import Carrying
-from hub.store.point_documents import Mark
-from hub.store.points import PointStore
-from hub.store.rollups import Rollups
+from hub.store.streams.point_documents import Mark
+from hub.store.streams.points import PointStore
+from hub.store.streams.rollups import Rollups
 from hub.values import Stream
 
 UNSEEN_MAX = 500

@@ -27,8 +27,8 @@ from hub.services.streams.registry.access import allowed
 from hub.services.streams.registry.derivations import check_sources
 from hub.services.streams.registry.tags import differ, matching
 from hub.services.streams.registry.wanted import Wanted, WantedSource
-from hub.store.audit import Audit
-from hub.store.streams import Sight, Streams
+from hub.store.access.audit import Audit
+from hub.store.streams.streams import Sight, Streams
 from hub.values import Derivation, Feed, Principal, Source, Stream
 
 ATTEMPTS_MAX = 100
@@ -87,7 +87,7 @@ class Making:
         allowed(principal, scopes.STREAM_WRITE)
         plan = _Plan(wanted, self._feed(wanted.feed, principal), self._inputs(wanted, principal))
         for _ in range(ATTEMPTS_MAX):
-            stream_id = self._store.next_id()  # before looking: see hub.store.streams
+            stream_id = self._store.next_id()  # before looking: see hub.store.streams.streams
             found = self._matching(wanted, principal)
             if found:
                 stream, made = self._agreed(found, plan), False

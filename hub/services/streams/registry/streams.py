@@ -10,10 +10,10 @@ from hub.services.streams.registry import facts
 from hub.services.streams.registry.access import allowed, opens
 from hub.services.streams.registry.making import BUDGET_MS, Making, now, uuids
 from hub.services.streams.registry.wanted import Wanted, uuid_of
-from hub.store.audit import Audit
-from hub.store.progress import Progress
-from hub.store.streams import Sight
-from hub.store.streams import Streams as StreamStore
+from hub.store.access.audit import Audit
+from hub.store.streams.progress import Progress
+from hub.store.streams.streams import Sight
+from hub.store.streams.streams import Streams as StreamStore
 from hub.values import NOTHING, Document, Principal, Stream
 
 

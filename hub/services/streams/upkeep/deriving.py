@@ -19,11 +19,11 @@ from hub.series.climb import Span
 from hub.series.derive import NEEDS, Derived, Window, affected, derived
 from hub.series.levels import Level, highest_of
 from hub.services.streams.upkeep.inputs import Input, input_of
-from hub.store.point_documents import Change
-from hub.store.points import PointStore
-from hub.store.progress import Progress
-from hub.store.rollups import Rollups
-from hub.store.streams import Streams
+from hub.store.streams.point_documents import Change
+from hub.store.streams.points import PointStore
+from hub.store.streams.progress import Progress
+from hub.store.streams.rollups import Rollups
+from hub.store.streams.streams import Streams
 from hub.values import Derivation, Stream
 
 STEP_DOCUMENTS = 100

@@ -19,10 +19,10 @@ from hub.series.grid import AFTER_ALL
 from hub.series.levels import ROLLUPS
 from hub.series.widths import ENOUGH, adapted
 from hub.services.streams.carrying import Carried, Carrying, Changed
-from hub.store.point_documents import Mark
-from hub.store.points import PointStore
-from hub.store.rollups import Rollups
-from hub.store.streams import Streams
+from hub.store.streams.point_documents import Mark
+from hub.store.streams.points import PointStore
+from hub.store.streams.rollups import Rollups
+from hub.store.streams.streams import Streams
 
 log = logging.getLogger(__name__)
 

@@ -35,12 +35,12 @@ from hub.query.page import Cut, Order
 from hub.series import buckets
 from hub.series.incoming import time_ms
 from hub.series.levels import SECOND_MS
-from hub.store.datasets import Datasets
-from hub.store.documents import Documents
-from hub.store.point_documents import Change
-from hub.store.points import PointStore
-from hub.store.progress import Progress
-from hub.store.streams import Streams
+from hub.store.datasets.datasets import Datasets
+from hub.store.datasets.documents import Documents
+from hub.store.streams.point_documents import Change
+from hub.store.streams.points import PointStore
+from hub.store.streams.progress import Progress
+from hub.store.streams.streams import Streams
 from hub.values import Document, Feed, Stream
 
 log = logging.getLogger(__name__)

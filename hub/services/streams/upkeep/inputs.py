@@ -7,8 +7,8 @@ from typing import Protocol
 from hub.series.derive import Neighbour, Track, Window
 from hub.series.levels import SECONDS, Level, highest_of, level_of
 from hub.series.points import joined, plain
-from hub.store.points import PointStore
-from hub.store.rollups import Rollups
+from hub.store.streams.points import PointStore
+from hub.store.streams.rollups import Rollups
 from hub.values import Source, Stream
 
 

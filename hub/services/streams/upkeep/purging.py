@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from hub.store.progress import Progress
-from hub.store.streams import RECENT_S, Streams
+from hub.store.streams.progress import Progress
+from hub.store.streams.streams import RECENT_S, Streams
 from hub.values import Stream
 
 

@@ -15,7 +15,7 @@ from hub.series.incoming import Columns, datapoint, plain
 from hub.series.levels import SECOND_MS
 from hub.services.repeats import opened
 from hub.services.streams.writing.placing import Datapoint, Placing
-from hub.store.receipts import Receipts
+from hub.store.datasets.receipts import Receipts
 from hub.values import Stream
 
 Verdict = Datapoint | HubError

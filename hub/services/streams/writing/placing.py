@@ -16,10 +16,10 @@ from hub.series.exact import identity
 from hub.series.incoming import Columns
 from hub.series.parts import IntArray
 from hub.series.widths import ENOUGH, adapted, narrower
-from hub.store.group_commit import GroupCommit
-from hub.store.point_documents import Change
-from hub.store.points import PointStore, Unmade
-from hub.store.streams import Streams
+from hub.store.datasets.group_commit import GroupCommit
+from hub.store.streams.point_documents import Change
+from hub.store.streams.points import PointStore, Unmade
+from hub.store.streams.streams import Streams
 from hub.values import Stream
 
 Datapoint = tuple[int, Any]

@@ -13,8 +13,8 @@ from hub.series.levels import SECOND_MS
 from hub.series.records import Record
 from hub.series.widths import ENOUGH, adapted
 from hub.services.streams.writing.placing import Placing, bucket_of
-from hub.store.point_documents import Change
-from hub.store.points import PointStore
+from hub.store.streams.point_documents import Change
+from hub.store.streams.points import PointStore
 from hub.values import Stream
 
 ATTEMPTS = 64

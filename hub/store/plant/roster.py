@@ -9,7 +9,7 @@ from typing import get_args
 from pymongo import timeout
 
 from hub.store.client import Mongo, translated
-from hub.store.stream_rows import stream_of
+from hub.store.streams.stream_rows import stream_of
 from hub.values import Device, DeviceKind, Stream
 
 POLLED = tuple(kind for kind in get_args(DeviceKind) if kind != "ai")

@@ -11,8 +11,8 @@ from hub.series import buckets
 from hub.series.buckets import Bucket
 from hub.series.points import Points
 from hub.store.client import Doc, Mongo, translated
-from hub.store.point_documents import bucket_of, key_of
-from hub.store.points import QUALITY
+from hub.store.streams.point_documents import bucket_of, key_of
+from hub.store.streams.points import QUALITY
 
 INDEX = "time"
 """By width, start and stream of a document."""

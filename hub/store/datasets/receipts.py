@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError
 
 from hub.errors import Unavailable
 from hub.store.client import DUPLICATE, Doc, Mongo, translated
-from hub.store.group_commit import GroupCommit
+from hub.store.datasets.group_commit import GroupCommit
 from hub.values import Receipt
 
 

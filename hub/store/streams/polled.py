@@ -1,7 +1,7 @@
 """Values of very many streams at once, as polling brings them: one each, in documents of their own.
 
-The same documents as those of ``hub.store.points``, written by the cheapest way there is: one
-command of plain updates. Waiting is bounded, as the next values come in any case.
+The same documents as those of ``hub.store.streams.points``, written by the cheapest way there is:
+one command of plain updates. Waiting is bounded, as the next values come in any case.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import pymongo
 
 from hub.errors import HubError, OverBudget, Unavailable
 from hub.store.client import DUPLICATE, Doc, Mongo, translated
-from hub.store.point_documents import Change, key_of, update_of
-from hub.store.points import FULL
+from hub.store.streams.point_documents import Change, key_of, update_of
+from hub.store.streams.points import FULL
 from hub.values import BSON_CODEC
 
 Widths = tuple[tuple[int, int], ...]

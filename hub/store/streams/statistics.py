@@ -20,7 +20,7 @@ from hub.errors import Conflict, NotFound, Unavailable
 from hub.series.records import FIELDS, Statistic
 from hub.series.windows import ONE_MINUTE, Lengths
 from hub.store.client import DUPLICATE, Doc, Mongo, translated
-from hub.store.removing import remove
+from hub.store.streams.removing import remove
 
 TOGETHER = 64
 """Looks that are sent at once; the server bounds the length of a pipeline."""

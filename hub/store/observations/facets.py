@@ -18,7 +18,7 @@ from cachetools import TTLCache
 from pymongo.errors import BulkWriteError
 
 from hub.store.client import Doc, Mongo, translated
-from hub.store.locations import STEP, only_duplicates, remove_some
+from hub.store.observations.locations import STEP, only_duplicates, remove_some
 
 KNOWN_S = 60.0
 """How long a process takes for granted that a row is there."""

@@ -1,7 +1,7 @@
 """Raw datapoints of all streams: one document a stream and stretch of time (collection ``values``).
 
-The documents are those of ``hub.store.point_documents``. A mark of what the rollups have not seen
-is removed only if no write came since it was read.
+The documents are those of ``hub.store.streams.point_documents``. A mark of what the rollups have
+not seen is removed only if no write came since it was read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hub.series import buckets
 from hub.series.buckets import Bucket, sizes
 from hub.series.points import Points, joined
 from hub.store.client import DUPLICATE, Doc, Mongo, translated
-from hub.store.point_documents import (
+from hub.store.streams.point_documents import (
     Change,
     Mark,
     bucket_of,

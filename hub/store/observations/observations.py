@@ -9,7 +9,7 @@ from itertools import groupby
 from bson import Int64
 
 from hub.store.client import Doc, Mongo, translated
-from hub.store.facets import Facet
+from hub.store.observations.facets import Facet
 from hub.values import Document
 
 FIELDS = {

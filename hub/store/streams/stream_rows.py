@@ -1,4 +1,4 @@
-"""Rows of ``streams``, as ``hub.store.streams`` describes them, from streams and back."""
+"""Rows of ``streams``, as ``hub.store.streams.streams`` describes them, from streams and back."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ from hub.series import buckets
 from hub.series.buckets import Bucket, sizes
 from hub.series.points import Points, joined
 from hub.store.client import Mongo, translated
-from hub.store.point_documents import bucket_of
-from hub.store.points import QUALITY
+from hub.store.streams.point_documents import bucket_of
+from hub.store.streams.points import QUALITY
 from hub.values import Stream
 
 MORE = 4

@@ -12,9 +12,9 @@ from dataclasses import replace
 from itertools import islice
 
 from hub.store.client import Mongo
-from hub.store.point_documents import Mark
-from hub.store.points import PointStore
-from hub.store.retention import Floors
+from hub.store.streams.point_documents import Mark
+from hub.store.streams.points import PointStore
+from hub.store.streams.retention import Floors
 
 TOGETHER = 256
 """Marks whose floors are looked up at once."""

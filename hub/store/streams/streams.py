@@ -34,7 +34,7 @@ from pymongo.errors import DuplicateKeyError
 
 from hub.errors import Conflict, StreamNotFound
 from hub.store.client import Doc, Mongo, translated
-from hub.store.stream_rows import PLACE, row_of, stored, stream_of
+from hub.store.streams.stream_rows import PLACE, row_of, stored, stream_of
 from hub.values import Document, Reach, Stream
 
 COUNTER = "streams"

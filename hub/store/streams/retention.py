@@ -21,9 +21,9 @@ from hub.errors import Conflict, Unavailable
 from hub.series import buckets
 from hub.series.levels import ROLLUPS, Level
 from hub.store.client import DUPLICATE, Doc, Mongo, translated
-from hub.store.point_documents import bucket_of, extent, key
-from hub.store.removing import remove
-from hub.store.rollups import CHUNK, collection_name
+from hub.store.streams.point_documents import bucket_of, extent, key
+from hub.store.streams.removing import remove
+from hub.store.streams.rollups import CHUNK, collection_name
 
 VALUES, STATISTICS = "values", "statistics"
 KINDS = (VALUES, *(level.name for level in ROLLUPS), STATISTICS)
@@ -34,7 +34,7 @@ Limits = dict[str, int]
 ATTEMPTS = 4
 """How many times a document is trimmed that is written meanwhile."""
 MARKED = ("d", "lo", "hi", "x")
-"""The fields of a mark; see ``hub.store.point_documents``."""
+"""The fields of a mark; see ``hub.store.streams.point_documents``."""
 
 
 class Policies:

@@ -12,7 +12,7 @@ from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure
 from hub.errors import BadDocument, HubError, TooLarge, Unavailable, Unsupported
 from hub.query import ScopedPipeline
 from hub.store.client import DUPLICATE, Mongo, translated
-from hub.store.group_commit import GroupCommit
+from hub.store.datasets.group_commit import GroupCommit
 from hub.store.pipelines import Pipelines
 from hub.values import Batch, Document
 

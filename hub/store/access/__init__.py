@@ -1,0 +1,1 @@
+"""Who comes in: keys, people, sessions, and what they did."""

@@ -1,0 +1,1 @@
+"""Datasets, and the documents that sensors send."""

@@ -1,0 +1,1 @@
+"""What belongs to datasets of observations: places, facets, regions, imports."""

@@ -1,0 +1,1 @@
+"""The plant: devices and what is known of them, groups, event logs."""

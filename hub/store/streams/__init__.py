@@ -1,0 +1,1 @@
+"""Time series: raw datapoints, levels, statistics, retention."""
