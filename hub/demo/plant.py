@@ -11,6 +11,7 @@ from threading import Event
 import click
 
 from hub.cli.stream import ADMIN
+from hub.demo.devices import ALL, device_named
 from hub.demo.watch import watch
 from hub.devices.simulators.plant import tags
 from hub.errors import HubError
@@ -21,7 +22,6 @@ from hub.values import Device, Reach, Stream
 NAME = "Demo plant"
 HOST = "127.0.0.1"
 READER = "demo reader of the plant"
-ALL = 10_000
 PATIENCE_S = 20.0
 
 LINES = """
@@ -85,7 +85,7 @@ def plant(services: Services, port: int, stopping: Event) -> Shown | None:
 def _device(services: Services, port: int) -> Device:
     """The device, at the port where the plant listens now; a new one with what watches it."""
     body = tags.device("modbus", HOST, port, NAME)
-    found = _found(services)
+    found = device_named(services, NAME)
     if found is None:
         made = services.plant.devices.create(body, ADMIN)
         for data in tags.data("modbus"):
@@ -95,17 +95,6 @@ def _device(services: Services, port: int) -> Device:
     if (found.host, found.port) == (HOST, port):
         return found
     return services.plant.devices.change(found.id, {"host": HOST, "port": port}, ADMIN)
-
-
-def _found(services: Services) -> Device | None:
-    after, more = 0, True
-    while more:
-        devices, more = services.plant.devices.page(ADMIN, after=after, limit=ALL)
-        for device in devices:
-            if device.name == NAME:
-                return device
-            after = device.id
-    return None
 
 
 def _await_values(services: Services, streams: list[Stream], stopping: Event) -> None:

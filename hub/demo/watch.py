@@ -11,6 +11,7 @@ from hub.ai.fitting import fitted
 from hub.ai.numbers import FloatArray
 from hub.ai.scoring import windows_of
 from hub.cli.stream import ADMIN
+from hub.demo.devices import device_named
 from hub.devices.simulators.plant.model import Plant
 from hub.services import Services
 from hub.services.ai.uploading import Upload
@@ -24,13 +25,18 @@ LEARNT_S: Final = 1_200
 
 
 def watch(services: Services, streams: Sequence[Stream]) -> None:
-    """Upload the model for the plant's data stream. Raises HubError."""
+    """Upload the model for the plant's data stream; what watched another before watches it now.
+
+    Raises:
+        HubError: it cannot be.
+    """
+    known = device_named(services, NAME)
     for source in streams:
         if source.name == WATCHED:
-            services.ai.uploading.put(_upload(source), ADMIN)
+            services.ai.uploading.put(_upload(source, known.id if known else None), ADMIN)
 
 
-def _upload(source: Stream) -> Upload:
+def _upload(source: Stream, device_id: int | None) -> Upload:
     model = fitted(windows_of(_currents(), WINDOW))
     return Upload(
         model=model.model,
@@ -39,7 +45,7 @@ def _upload(source: Stream) -> Upload:
         source=source.id,
         threshold=float(f"{model.threshold:.3g}"),
         name=NAME,
-        device_id=None,
+        device_id=device_id,
         data_id=None,
     )
 

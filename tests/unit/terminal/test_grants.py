@@ -85,6 +85,7 @@ def test_the_name_of_a_key_tells_keys_apart_and_is_no_part_of_them() -> None:
 
 
 def test_its_time_is_over_a_little_after_it_says_so() -> None:
+    signing().read(signing().made(WISH, "key", now())[1])
     signing().read(signing(lifetime_s=1).made(WISH, "key", now() - timedelta(seconds=2))[1])
     with pytest.raises(GrantExpired):
         signing().read(signing().made(WISH, "key", now() - timedelta(seconds=61 + LEEWAY_S))[1])
