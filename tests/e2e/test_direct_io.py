@@ -128,7 +128,7 @@ def test_a_call_of_a_polled_device(hub: Hub, device: int, polled: int) -> None:
     assert everybody(hub, device) == {200: CLIENTS * CALLS}
     assert hub.plc.turned_away == 0
     assert hub.plc.served == connections
-    assert hub.values(polled) > before
+    wait_until(lambda: hub.values(polled) > before, "it is still polled")
 
 
 def test_a_call_through_the_worker_is_not_slow(hub: Hub, device: int, polled: int) -> None:
