@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil, floor
 from time import monotonic
@@ -94,7 +95,7 @@ class Standing:
 
 @dataclass(slots=True)
 class _Hand:
-    """What this process holds of a bucket, and what it last saw there. Times are monotonic."""
+    """What this process holds of a bucket, and what it last saw there. Times are the meter's."""
 
     left: float
     tokens: int = 0
@@ -107,12 +108,20 @@ class _Hand:
 
 
 class Meter:
-    """Counts requests of one kind of visitors. Args: ``name`` is that of the setting."""
+    """Counts requests of one kind of visitors.
 
-    def __init__(self, buckets: Buckets, name: str, rate: Rate) -> None:
+    Args:
+        name: that of the setting.
+        clock: seconds, never less than before.
+    """
+
+    def __init__(
+        self, buckets: Buckets, name: str, rate: Rate, *, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._buckets = buckets
         self._name = name
         self._rate = rate
+        self._clock = clock
         self._hands: LRUCache[str, _Hand] = LRUCache(KNOWN_MAX)
         self._lock = threading.Lock()
 
@@ -120,7 +129,7 @@ class Meter:
         """Count one request; what is refused does not count."""
         hand = self._hand(who)
         with hand.lock:
-            now = monotonic()
+            now = self._clock()
             if now >= hand.refusing_until and not (hand.tokens and now < hand.until):
                 self._draw(who, hand, now)
             wait_s = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Final
@@ -47,8 +47,11 @@ return {{taken, left}}
 """
 
 
-def connect(url: str) -> Redis:
+def connect(url: str, silence_s: float = SILENCE_S) -> Redis:
     """A client of the Redis at ``redis://``, ``rediss://`` or ``unix://``; nothing is sent yet.
+
+    Args:
+        silence_s: how long it may stay silent.
 
     Raises:
         SetupError: the URL is malformed; it is not repeated, for it may hold a password.
@@ -56,8 +59,8 @@ def connect(url: str) -> Redis:
     try:
         return Redis.from_url(
             url,
-            socket_timeout=SILENCE_S,
-            socket_connect_timeout=SILENCE_S,
+            socket_timeout=silence_s,
+            socket_connect_timeout=silence_s,
             retry=Retry(NoBackoff(), 0),
             decode_responses=True,
         )
@@ -78,10 +81,19 @@ class RedisPulse:
 class RedisBuckets:
     """Buckets in Redis, filled by its clock; while it does not answer, those of ``otherwise``.
 
-    Who changes over finds full buckets on the other side.
+    Who changes over finds full buckets on the other side. ``clock`` gives seconds, never less
+    than before.
     """
 
-    def __init__(self, client: Redis, space: str, otherwise: Buckets) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        space: str,
+        otherwise: Buckets,
+        *,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._clock = clock
         self._script = client.register_script(_DRAW)
         self._prefix = f"{PREFIX}{space}:"
         self._otherwise = otherwise
@@ -90,7 +102,7 @@ class RedisBuckets:
 
     def draw(self, bucket: str, rate: Rate, *, wish: int = 1, back: int = 0) -> Drawn:
         """As ``Buckets`` has it."""
-        if monotonic() >= self._silent_until:
+        if self._clock() >= self._silent_until:
             try:
                 drawn = self._drawn(bucket, rate, wish, back)
             except Unavailable as exc:
@@ -109,7 +121,7 @@ class RedisBuckets:
         return Drawn(int(count), float(left))
 
     def _leave_alone(self, exc: Unavailable) -> None:
-        self._silent_until = monotonic() + PAUSE_S
+        self._silent_until = self._clock() + PAUSE_S
         if not self._silent:
             self._silent = True
             log.warning("%s; rates are counted in the database", exc.message)
