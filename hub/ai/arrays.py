@@ -74,8 +74,8 @@ def bytes_of(kind: Kind, shape: Any) -> int:
 
 
 def _size(shape: Any) -> int:
-    whole = type(shape) is tuple and all(type(each) is int and each >= 0 for each in shape)
-    if not whole or len(shape) > DIMENSIONS_MAX:
+    few = type(shape) is tuple and len(shape) <= DIMENSIONS_MAX
+    if not few or not all(type(each) is int and each >= 0 for each in shape):
         raise Unfit("holds an array of a strange shape")
     size = 1
     for each in shape:

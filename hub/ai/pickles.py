@@ -18,6 +18,9 @@ from hub.ai.arrays import Array, Kind, bytes_of
 from hub.ai.refusal import Unfit, shown
 
 OPERATIONS_MAX: Final = 100_000
+USES: Final = 2
+"""So often the bytes of a file are taken over, on average: as bytes, and as numbers."""
+USED_LEAST: Final = 64 * 1024
 DEPTH_MAX: Final = 1
 """How deep pickles may stand within pickles, as joblib writes arrays of objects."""
 
@@ -40,6 +43,7 @@ CALLS: Final = {
     **{(f"numpy.{c}.numeric", "_frombuffer"): "frombuffer" for c in ("core", "_core")},
 }
 KNOWN: Final = {**CLASSES, **WRAPPERS, **CALLS}
+SIZED: Final = (bytes, bytearray, str, tuple, list, dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,29 @@ class Thing:
     state: dict[str, Any] = field(default_factory=dict)
 
 
+class _Spent:
+    """What all machines of one file have done, which is bounded by what stands in it.
+
+    What is remembered is cheap to name again, and a few bytes that name it would be much work, or
+    many copies.
+    """
+
+    def __init__(self, size_bytes: int) -> None:
+        self._operations = OPERATIONS_MAX
+        self._units = USES * size_bytes + USED_LEAST
+
+    def operation(self) -> None:
+        self._operations -= 1
+        if self._operations < 0:
+            raise Unfit(f"is a pickle of more than {OPERATIONS_MAX} operations")
+
+    def use(self, given: Any) -> None:
+        """So many bytes, characters, or parts are copied; what has none of these counts one."""
+        self._units -= len(given) if type(given) in SIZED else 1
+        if self._units < 0:
+            raise Unfit("takes the same things again and again")
+
+
 def read(content: bytes) -> object:
     """What a pickle holds: plain values, ``Array`` and ``Thing``.
 
@@ -68,7 +95,7 @@ def read(content: bytes) -> object:
     if content[:1] != b"\x80":
         raise Unfit("is no pickle of protocol 2 to 5")
     try:
-        return _Machine(BytesIO(content)).run()
+        return _Machine(BytesIO(content), _Spent(len(content))).run()
     except Unfit:
         raise
     except (ValueError, TypeError, LookupError, OverflowError, struct.error) as exc:
@@ -76,8 +103,9 @@ def read(content: bytes) -> object:
 
 
 class _Machine:
-    def __init__(self, file: BytesIO, depth: int = 0) -> None:
+    def __init__(self, file: BytesIO, spent: _Spent, depth: int = 0) -> None:
         self.file = file
+        self.spent = spent
         self.depth = depth
         self.stack: list[Any] = []
         self.marks: list[int] = []
@@ -85,9 +113,8 @@ class _Machine:
 
     def run(self) -> Any:
         """Read up to the pickle's end; the file stands behind it then."""
-        for count, (operation, given, _) in enumerate(genops(self.file)):
-            if count > OPERATIONS_MAX:
-                raise Unfit(f"is a pickle of more than {OPERATIONS_MAX} operations")
+        for operation, given, _ in genops(self.file):
+            self.spent.operation()
             if operation.name == "STOP":
                 return self.pop()
             handler = HANDLERS.get(operation.name)
@@ -117,7 +144,9 @@ class _Machine:
         return tuple(reversed([self.pop() for _ in range(count)]))
 
     def refer(self, module: Any, name: Any) -> None:
-        known = KNOWN.get((module, name)) if type(module) is type(name) is str else None
+        if type(module) is not str or type(name) is not str:
+            raise Unfit("refers to what is no name")
+        known = KNOWN.get((module, name))
         if known is None:
             raise Unfit(f"refers to {shown(f'{module}.{name}')}, which is not let in")
         self.push(Name(known))
@@ -129,6 +158,9 @@ class _Machine:
         maker = MAKERS.get(called.known)
         if maker is None:
             raise Unfit(f"calls {called.known}, which is not called in a scaler")
+        self.spent.use(given)
+        for each in given:
+            self.spent.use(each)
         self.push(maker(*given))
 
     def new(self) -> None:
@@ -142,6 +174,7 @@ class _Machine:
         state = self.pop()
         match self.top():
             case Thing() as thing if type(state) is dict and not thing.state:
+                self.spent.use(state)
                 thing.state |= state
                 if thing.kind == "wrapper":
                     self.stack[-1] = self.unwrapped(state)
@@ -149,6 +182,7 @@ class _Machine:
                 kind.order = state[1]
             case Array() as array if type(state) is tuple:
                 _, shape, kind, _, data = state
+                self.spent.use(data)
                 array.fill(_kind(kind), shape, data)
             case _:
                 raise Unfit("gives an object a state that is not its own")
@@ -168,7 +202,7 @@ class _Machine:
     def nested(self) -> Array:
         if self.depth >= DEPTH_MAX:
             raise Unfit("has pickles within pickles within pickles")
-        found = _Machine(self.file, self.depth + 1).run()
+        found = _Machine(self.file, self.spent, self.depth + 1).run()
         if type(found) is not Array:
             raise Unfit("has a pickle where an array was announced")
         return found

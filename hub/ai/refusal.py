@@ -11,6 +11,7 @@ class Unfit(ValueError):
 
 def shown(text: str) -> str:
     """Some of a stranger's text, safe to be repeated to its sender."""
-    clean = "".join(char if char.isprintable() else "?" for char in text)
+    start = text[:SHOWN_CHARS_MAX]
+    clean = "".join(char if char.isprintable() else "?" for char in start)
     clean = clean.encode("utf-8", "replace").decode()
-    return clean if len(clean) <= SHOWN_CHARS_MAX else f"{clean[:SHOWN_CHARS_MAX]}…"
+    return clean if len(text) <= SHOWN_CHARS_MAX else f"{clean}…"

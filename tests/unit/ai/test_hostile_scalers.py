@@ -220,6 +220,80 @@ def test_billions_are_no_keys_either():
         scaler_of(content)
 
 
+def remembered(at: int, thing: bytes) -> bytes:
+    return thing + b"q" + bytes([at])
+
+
+def sized(operation: bytes, held: bytes) -> bytes:
+    return operation + struct.pack("<I", len(held)) + held
+
+
+LONG = 100_000
+ENCODE, FROM_BUFFER = named("_codecs", "encode"), named("numpy._core.numeric", "_frombuffer")
+BYTES = DTYPE + text("i1") + b"\x89\x88\x87R"
+OBJECTS = DTYPE + text("O8") + b"\x89\x88\x87R"
+MANY_NAMES = b"}(" + b"".join(text(f"{at:x}") + b"N" for at in range(5_000)) + b"u"
+AGAIN = {
+    "bytes of a text": (
+        remembered(0, ENCODE)
+        + remembered(1, sized(b"X", b"a" * LONG) + text("latin1") + b"\x86"),
+        b"h\x00h\x01R",
+    ),
+    "numbers of bytes": (
+        remembered(0, FROM_BUFFER)
+        + remembered(
+            1, b"(" + sized(b"B", bytes(LONG)) + BYTES + b"J"
+            + struct.pack("<i", LONG) + b"\x85" + text("C") + b"t"
+        ),
+        b"h\x00h\x01R",
+    ),
+    "an array's numbers": (
+        remembered(
+            0, b"(K\x01J" + struct.pack("<i", LONG) + b"\x85" + BYTES + b"\x89"
+            + sized(b"B", bytes(LONG)) + b"t"
+        ) + BLANK,
+        b"h\x00b",
+    ),
+    "an array's texts": (
+        remembered(0, text("a"))
+        + remembered(1, b"(K\x01K\x01\x85" + OBJECTS + b"\x89](" + b"h\x00" * 9_000 + b"et")
+        + BLANK,
+        b"h\x01b",
+    ),
+    "a state": (
+        remembered(0, OF_SCALER) + remembered(1, MANY_NAMES),
+        b"h\x00)\x81h\x01b",
+    ),
+    "arguments": (
+        remembered(0, DTYPE) + remembered(1, b"(" + text("f8") + b"N" * 9_000 + b"t"),
+        b"h\x00h\x01R",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("once", "again"), AGAIN.values(), ids=AGAIN)
+def test_what_is_remembered_is_not_taken_for_ever(once: bytes, again: bytes):
+    """Each of these parts takes a few bytes of the file, and much time or memory."""
+    with pytest.raises(Unfit, match="again and again"):
+        scaler_of(protocol4(once, again * 15_000))
+
+
+def test_pickles_in_pickles_have_their_operations_in_common():
+    wrapper = named("joblib.numpy_pickle", "NumpyArrayWrapper") + b")\x81}("
+    wrapper += text("dtype") + OBJECTS + text("shape") + b"K\x01\x85ub"
+    inner = protocol4(b"N" * 40_000, BLANK)
+    with pytest.raises(Unfit, match="more than 100000 operations"):
+        scaler_of(protocol4((wrapper + inner) * 3))
+
+
+@pytest.mark.parametrize("most", [doubled(200, b")", b"\x86"), b")" + b"\x85" * 50_000])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["as a module", "as a name"])
+def test_what_is_no_name_is_not_written_out(most: bytes, order: tuple[int, int]):
+    both = (most, text("system"))
+    with pytest.raises(Unfit, match="refers to what is no name"):
+        scaler_of(protocol4(both[order[0]], both[order[1]], b"\x93"))
+
+
 def test_a_pickle_ends_after_so_many_operations():
     with pytest.raises(Unfit, match="more than 100000 operations"):
         scaler_of(protocol4(b"N" * 500_000))
