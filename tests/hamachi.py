@@ -40,7 +40,7 @@ NO_RIGHTS = "You do not have permission to control the hamachid daemon.\n"
 
 PROGRAM = """\
 #!{python} -I
-import json, os, pathlib, sys, time
+import json, os, pathlib, signal, sys, time
 folder = pathlib.Path({folder!r})
 with (folder / "calls").open("a") as calls:
     env = {{name: value for name, value in os.environ.items() if name != "LC_CTYPE"}}
@@ -54,6 +54,19 @@ with (folder / "calls").open("a") as calls:
     if step.get("forever"):
         os.spawnv(os.P_NOWAIT, "/bin/sleep", ["sleep", "600"])
         (folder / "pgid").write_text(str(os.getpgid(0)))
+    if step.get("leaves"):
+        os.spawnl(os.P_NOWAIT, "/bin/sh", "sh", "-c", "exec sleep 600 >/dev/null 2>&1")
+        (folder / "pgid").write_text(str(os.getpgid(0)))
+    if step.get("deaf"):
+        for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(each, signal.SIG_IGN)
+    if step.get("asks"):
+        try:
+            os.close(os.open("/dev/tty", os.O_RDWR))
+            found = "one"
+        except OSError:
+            found = "none"
+        (folder / "terminal").write_text(found)
     os.read(0, 1)
     time.sleep(step.get("sleep", 0))
     for stream, name in ((sys.stdout, "out"), (sys.stderr, "err")):
@@ -61,6 +74,10 @@ with (folder / "calls").open("a") as calls:
         stream.flush()
     fact = {{"args": args, "env": env, "cwd": os.getcwd(), "from": begin, "to": time.monotonic()}}
     calls.write(json.dumps(fact) + "\\n")
+if step.get("lingers"):
+    os.close(1)
+    os.close(2)
+    time.sleep(step["lingers"])
 sys.exit(step.get("code", 0))
 """
 """``calls`` gets a line for each call that ended, with its times by the clock that never turns."""

@@ -42,7 +42,8 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Hamachi:
-    """``command`` is a name on PATH or a path; ``folder`` holds the lock of all who call it.
+    """``command`` is a name on PATH or an absolute path, looked up for every call; ``folder`` holds
+    the lock of all who call it.
 
     Every method raises HamachiUnavailable, HamachiTimeout or HamachiError, as ``_run`` says.
     """
@@ -89,11 +90,11 @@ class Hamachi:
             HamachiError: it printed too much.
         """
         program = shutil.which(self.command)
-        if program is None:
+        if program is None or not os.path.isabs(program):
             raise _unavailable("hamachi is not installed here", "not_installed")
         with self._turn():
             for left in reversed(range(TRIES)):
-                printed = _called([os.path.abspath(program), *arguments], self.timeout_s)
+                printed = _called(program, arguments, self.timeout_s)
                 _check(printed.text)
                 outcome = parsing.outcome_of(printed.text)
                 if outcome is None or outcome.done or outcome.reason != BUSY:
@@ -139,11 +140,11 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _called(argv: list[str], timeout_s: float) -> Printed:
-    """Run a program of which nothing is left afterwards; it gets none of our environment."""
+def _called(program: str, arguments: tuple[str, ...], timeout_s: float) -> Printed:
+    """Run a program; what it started ends with it. It gets none of our environment."""
     try:
         process = subprocess.Popen(
-            argv,
+            [program, *(each.encode() for each in arguments)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -157,13 +158,19 @@ def _called(argv: list[str], timeout_s: float) -> Printed:
     with process:
         try:
             out, err = _printed(process, until)
-            text = (out if out.strip() else err).decode("utf-8", "replace")
-            return Printed(text, process.wait(max(0.0, until - monotonic())))
-        except subprocess.TimeoutExpired:
-            raise HamachiTimeout("hamachi did not answer in time") from None
+            _ended(process, until)
         finally:
-            if process.returncode is None:
+            with contextlib.suppress(PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
+    return Printed((out if out.strip() else err).decode("utf-8", "replace"), process.returncode)
+
+
+def _ended(process: subprocess.Popen[bytes], until: float) -> None:
+    """Wait for its end and leave its number to it: nobody else's group is killed by that then."""
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+        if monotonic() > until:
+            raise _late()
+        sleep(LOOK_S)
 
 
 def _printed(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, bytes]:
@@ -176,7 +183,7 @@ def _printed(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, byt
                 found[pipe] = bytearray()
         while waiting.get_map():
             if (left := until - monotonic()) <= 0:
-                raise HamachiTimeout("hamachi did not answer in time")
+                raise _late()
             for ready, _ in waiting.select(left):
                 part = os.read(ready.fd, CHUNK)
                 if not part:
@@ -197,3 +204,7 @@ def _check(text: str) -> None:
 
 def _unavailable(sentence: str, reason: str) -> HamachiUnavailable:
     return HamachiUnavailable(sentence, reason=reason)
+
+
+def _late() -> HamachiTimeout:
+    return HamachiTimeout("hamachi did not answer in time")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 LINE_CHARS_MAX: Final = 2_000
-"""A longer line is none of those that are known."""
+MARK_CHARS: Final = 4
+"""What is read of a longer line: whether the lines behind it are of another network."""
 STATUS_LINE: Final = re.compile(r" {0,4}([a-z][a-z ]{0,20}?) *: *(.*)")
 NETWORK_LINE: Final = re.compile(r" ([ *]) ?\[(.*)")
 MEMBER_LINE: Final = re.compile(r" {5}([ *x?!]) ?(\d{3}-\d{3}-\d{3})(?: (.*))?", re.ASCII)
@@ -144,16 +145,17 @@ def networks_of(text: str) -> list[Network]:
         Unreadable: none of it is a network, and it is not just empty.
     """
     found: list[tuple[Network, list[Member]]] = []
-    strange = False
+    members: list[Member] = []
+    known = True
     for line in _lines(text):
+        known = known and WARNING in line
         if member := MEMBER_LINE.fullmatch(line):
-            if found:
-                found[-1][1].append(_member(PEERS[member[1]], member[2], member[3] or ""))
-        elif (network := NETWORK_LINE.fullmatch(line)) and (made := _network(*network.groups())):
-            found.append((made, []))
-        else:
-            strange = strange or WARNING not in line
-    if strange and not found:
+            members.append(_member(PEERS[member[1]], member[2], member[3] or ""))
+        elif network := NETWORK_LINE.fullmatch(line):
+            members = []
+            if made := _network(*network.groups()):
+                found.append((made, members))
+    if not found and not known:
         raise Unreadable("it is no list of networks")
     return [replace(network, members=tuple(members)) for network, members in found]
 
@@ -179,8 +181,8 @@ def is_refused(text: str) -> bool:
 def _lines(text: str) -> Iterator[str]:
     """The lines that say something. Only line feeds end one: a nickname may hold the rest."""
     for line in text.split("\n"):
-        if line.strip() and len(line) <= LINE_CHARS_MAX:
-            yield line.rstrip("\r")
+        if line.strip():
+            yield line.rstrip("\r") if len(line) <= LINE_CHARS_MAX else line[:MARK_CHARS]
 
 
 def _said(text: str | None) -> str | None:
@@ -199,6 +201,9 @@ def _network(mark: str, rest: str) -> Network | None:
         name, facts = _split(behind)
         return _told(number, name or number, mark == "*", facts)
     name, facts = _split(rest)
+    if not name.endswith("]"):
+        name, end, more = name.partition("]  ")
+        name, facts = name + end.strip(), more + facts
     if len(name) < 2 or not name.endswith("]"):
         return None
     return _told(name[:-1], name[:-1], mark == "*", facts)

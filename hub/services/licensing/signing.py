@@ -10,7 +10,7 @@ import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -84,12 +84,24 @@ def _json(value: Document) -> bytes:
 
 def _object(content: bytes) -> Document:
     try:
-        value = json.loads(content.decode())
+        value = json.loads(content.decode(), object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError) as exc:
         raise _malformed("a part of it is not JSON") from exc
     if not isinstance(value, dict):
         raise _malformed("a part of it is no JSON object")
     return value
+
+
+def _once(members: list[tuple[str, Any]]) -> Document:
+    """An object; one name twice could be read in two ways."""
+    value = dict(members)
+    if len(value) != len(members):
+        raise ValueError("a name stands twice in an object")
+    return value
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no JSON")
 
 
 def _encoded(content: bytes) -> str:

@@ -4,6 +4,8 @@ others recorded."""
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +18,7 @@ from hub.errors import HamachiError, HamachiTimeout, HamachiUnavailable
 from hub.hamachi.client import OUTPUT_BYTES_MAX, TRIES, Hamachi
 from hub.hamachi.parsing import Outcome
 from tests.hamachi import DOWN, LIST, NO_RIGHTS, STATUS, Fake, step
-from tests.live import wait_until
+from tests.live import ROOT, wait_until
 
 BUSY = step("Joining net .. failed, busy\n")
 
@@ -72,6 +74,50 @@ def test_what_cannot_be_run(fake: Fake, hamachi: Hamachi) -> None:
     with pytest.raises(HamachiUnavailable) as failure:
         hamachi.status()
     assert reason(failure) == "not_installed"
+
+
+def test_what_is_on_a_relative_path_is_not_run(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(fake.folder)
+    for path, command in (("", "hamachi"), (".", "hamachi"), ("/bin", "./hamachi")):
+        monkeypatch.setenv("PATH", path)
+        with pytest.raises(HamachiUnavailable) as failure:
+            Hamachi(command, fake.folder / "data").status()
+        assert reason(failure) == "not_installed"
+    assert fake.calls == []
+
+
+def test_what_is_replaced_is_what_is_called_next(fake: Fake, hamachi: Hamachi) -> None:
+    fake.prints(step(STATUS))
+    assert hamachi.status().pid == 25585
+    program = Path(fake.command)
+    old = program.rename(fake.folder / "old")
+    with pytest.raises(HamachiUnavailable) as failure:
+        hamachi.status()
+    assert reason(failure) == "not_installed"
+    old.rename(program)
+    assert hamachi.status().pid == 25585
+
+
+IN_ASCII = """
+import sys
+from pathlib import Path
+from hub.hamachi.client import Hamachi
+assert sys.getfilesystemencoding() == "ascii"
+print(Hamachi(sys.argv[1], Path(sys.argv[2])).join("\\u6c34", "\\xfc").done)
+"""
+
+
+def test_words_come_as_they_are_whatever_the_language_of_the_hub(fake: Fake) -> None:
+    fake.prints(step("Joining .. ok"))
+    done = subprocess.run(
+        [sys.executable, "-c", IN_ASCII, fake.command, str(fake.folder / "data")],
+        env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == (b"True\n", b"")
+    assert fake.asked == [["do-join", "\u6c34", "\xfc"]]
 
 
 @pytest.mark.parametrize("code", [0, 1])
@@ -158,6 +204,35 @@ def test_who_ends_and_leaves_a_child_with_its_output_is_no_answer(fake: Fake) ->
         Hamachi(fake.command, fake.folder / "data", timeout_s=4.0).status()
     group = int((fake.folder / "pgid").read_text())
     wait_until(lambda: not is_alive(group), "the child is gone")
+
+
+def test_nothing_is_left_of_who_ends_well(fake: Fake, hamachi: Hamachi) -> None:
+    fake.prints(step(STATUS, leaves=True))
+    assert hamachi.status().pid == 25585
+    group = int((fake.folder / "pgid").read_text())
+    wait_until(lambda: not is_alive(group), "the child is gone")
+
+
+def test_who_closes_its_output_and_does_not_end_is_killed(fake: Fake) -> None:
+    fake.prints(step(STATUS, leaves=True, lingers=600))
+    with pytest.raises(HamachiTimeout):
+        Hamachi(fake.command, fake.folder / "data", timeout_s=4.0).status()
+    group = int((fake.folder / "pgid").read_text())
+    wait_until(lambda: not is_alive(group), "the whole group is gone")
+
+
+def test_who_ignores_signals_is_killed(fake: Fake) -> None:
+    fake.prints(step(STATUS, deaf=True, forever=True, sleep=600))
+    with pytest.raises(HamachiTimeout):
+        Hamachi(fake.command, fake.folder / "data", timeout_s=4.0).status()
+    group = int((fake.folder / "pgid").read_text())
+    wait_until(lambda: not is_alive(group), "the whole group is gone")
+
+
+def test_it_has_no_terminal_to_ask_for_a_password(fake: Fake, hamachi: Hamachi) -> None:
+    fake.prints(step("Joining net .. ok", asks=True))
+    assert hamachi.join("net", "").done
+    assert (fake.folder / "terminal").read_text() == "none"
 
 
 def test_one_call_at_a_time(fake: Fake) -> None:

@@ -224,6 +224,8 @@ def test_a_member(line: str, told: dict[str, Any]) -> None:
         (" * [a ] b]  capacity: 1/5", ("a ] b", "a ] b", True)),
         (" * [a [2] b]  capacity: 1/5", ("a [2] b", "a [2] b", True)),
         (" * [12-34]  subscription type: Free", ("12-34", "12-34", True)),
+        (" * [x]  mood: good, capacity: 1/5", ("x", "x", True)),
+        (" * [a]  b]", ("a]  b", "a]  b", True)),
     ],
 )
 def test_what_a_network_is_called(line: str, told: tuple[str, str, bool]) -> None:
@@ -250,6 +252,7 @@ def test_no_networks(text: str) -> None:
         "[net]\n * 5.1.2.3 old",
         " * [unclosed",
         f"     * {NUMBER}   stray\nelse",
+        f"     * {NUMBER}   stray",
         " * []",
         "\0\0",
     ],
@@ -257,6 +260,20 @@ def test_no_networks(text: str) -> None:
 def test_what_is_no_list(text: str) -> None:
     with pytest.raises(Unreadable):
         networks_of(text)
+
+
+@pytest.mark.parametrize(
+    "line", [" * [unclosed", " * []", " * [x]  capacity: 1/5, owner: " + "x" * LINE_CHARS_MAX]
+)
+def test_members_of_a_network_that_cannot_be_read_are_of_no_other(line: str) -> None:
+    assert members(f"     * {NUMBER}   one", line, f"     * {NUMBER}   two") == members(
+        f"     * {NUMBER}   one"
+    )
+
+
+def test_a_fact_that_is_not_known_hides_no_other() -> None:
+    (found,) = networks_of(" * [x]  mood: good, capacity: 1/5, owner: This computer")
+    assert (found.used, found.capacity, found.own) == (1, 5, True)
 
 
 def test_a_line_without_end_is_none() -> None:

@@ -131,6 +131,7 @@ def test_the_public_key_is_no_secret_that_signs(algorithm: str, form: str) -> No
         b"",
         b"\xff",
         b"not json",
+        b'{"alg":"none","alg":"EdDSA","typ":"hub-license"}',
     ],
 )
 @pytest.mark.parametrize("signature", [True, False])
@@ -141,7 +142,22 @@ def test_a_header_that_is_not_ours(header: object, signature: bool) -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"not json", b"\xff\xfe", b"[" * 3_000, b"1" * 6_000, [], "x", None, 1, b'{"a":1}{}'],
+    [
+        b"",
+        b"not json",
+        b"\xff\xfe",
+        b"[" * 3_000,
+        b"1" * 6_000,
+        [],
+        "x",
+        None,
+        1,
+        b'{"a":1}{}',
+        b'{"a":NaN}',
+        b'{"a":[-Infinity]}',
+        b'{"a":1,"a":1}',
+        b'{"a":[{"b":1,"b":2}]}',
+    ],
 )
 def test_a_payload_that_is_no_object(payload: object) -> None:
     assert reason_of(text_of(HEADER, payload)) == "form"
