@@ -27,8 +27,10 @@ from tests.people import SESSION, Person, logged_in, made_user
 from tests.redis_server import redis_server
 
 DEVICES = "/api/device/"
-SLOW = 0.05
+SLOW = 0.01
 """Requests a second: none is free again in a test."""
+PATIENCE_S = 60
+"""So long Redis may stay silent where it is to count."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,9 @@ def told(answer: TestResponse) -> tuple[str | None, ...]:
 
 
 def test_an_answer_says_how_a_key_stands(process: Callable[..., Process]) -> None:
-    hub = process(key_per_s=0.5, key_burst=20)
-    assert told(hub.with_key()) == ("20", "19", "2", "20;w=40")
-    assert told(hub.with_key()) == ("20", "18", "4", "20;w=40")
+    hub = process(key_per_s=SLOW, key_burst=20)
+    assert told(hub.with_key()) == ("20", "19", "100", "20;w=2000")
+    assert told(hub.with_key()) == ("20", "18", "200", "20;w=2000")
 
 
 @pytest.mark.parametrize(
@@ -93,22 +95,21 @@ def test_a_refusal_says_it_too(process: Callable[..., Process], url: str, status
 
 
 def test_who_comes_too_often_is_told_when_to_come_again(process: Callable[..., Process]) -> None:
-    hub = process(key_per_s=0.5, key_burst=2)
+    hub = process(key_per_s=SLOW, key_burst=2)
     assert [hub.with_key().status_code for _ in range(3)] == [200, 200, 429]
     answer = hub.with_key()
-    assert told(answer) == ("2", "0", "4", "2;w=4")
+    assert told(answer) == ("2", "0", "200", "2;w=200")
     error = answer.json["error"]
     assert error["code"] == "too_many_requests"
     wait_s = int(answer.headers["Retry-After"])
-    assert error["detail"] == {"limit": "rate_key_per_s", "max": 0.5, "retry_after_s": wait_s}
-    assert wait_s in (1, 2)
+    assert error["detail"] == {"limit": "rate_key_per_s", "max": SLOW, "retry_after_s": wait_s}
+    assert 0 < wait_s <= 100
 
 
 def test_after_so_long_it_is_let_in(process: Callable[..., Process]) -> None:
     hub = process(key_per_s=2, key_burst=1)
-    hub.with_key()
-    assert hub.with_key().status_code == 429
-    wait_until(lambda: hub.with_key().status_code == 200, "there is room", 3)
+    for status, what in ((200, "there is room"), (429, "there is none"), (200, "there is again")):
+        wait_until(lambda status=status: hub.with_key().status_code == status, what)
 
 
 def test_what_is_refused_does_nothing(process: Callable[..., Process]) -> None:
@@ -324,7 +325,8 @@ def test_redis_counts_where_there_is_one(
     process: Callable[..., Process], database: Database
 ) -> None:
     with redis_server("a-password") as server:
-        one, other = (process(server.url, key_per_s=SLOW, key_burst=3) for _ in range(2))
+        url = f"{server.url}?socket_timeout={PATIENCE_S}&socket_connect_timeout={PATIENCE_S}"
+        one, other = (process(url, key_per_s=SLOW, key_burst=3) for _ in range(2))
         statuses = [hub.with_key(one.key).status_code for _ in range(2) for hub in (one, other)]
         (kept,) = server.keys()
     assert statuses == [200, 200, 200, 429]
