@@ -80,6 +80,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.terminal_grant_s > GRANT_S_MAX:
             raise ValueError(f"TERMINAL_GRANT_S: more than {GRANT_S_MAX}")
+        if "/" in self.hamachi_command and not self.hamachi_command.startswith("/"):
+            raise ValueError("HAMACHI_COMMAND: neither an absolute path nor a name")
         if self.license_public_key:
             try:
                 public_key(self.license_public_key)

@@ -22,6 +22,7 @@ from hub.services.licensing.licences import Licence, is_name, written
 from hub.services.licensing.signing import TEXT_CHARS_MAX
 
 FILE = click.Path(dir_okay=False, path_type=Path)
+ADMIN = "command line"
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"])
 
 
@@ -93,7 +94,7 @@ def install(license_file: Path, as_json: bool) -> None:
     except ValueError as exc:
         raise click.ClickException(f"{license_file} holds no licence") from exc
     with session() as services:
-        facts = of_standing(services.system.licensing.install(text))
+        facts = of_standing(services.system.licensing.install(text, ADMIN))
     put_out(facts, as_json=as_json, text=_text(facts))
 
 

@@ -40,6 +40,8 @@ def test_every_fault_is_told_in_one_message() -> None:
         ({"HUB_INGEST_DEPTH_MAX": "91"}, "HUB_INGEST_DEPTH_MAX: at most 90"),
         ({"HUB_INGEST_DOCUMENTS_MAX": "1048577"}, "HUB_INGEST_DOCUMENTS_MAX: at most"),
         ({"HUB_MONGOD_CACHE_GB": "0.1"}, "HUB_MONGOD_CACHE_GB: less than 0.25"),
+        ({"HUB_HAMACHI_COMMAND": "bin/hamachi"}, "HUB_HAMACHI_COMMAND: neither an absolute path"),
+        ({"HUB_HAMACHI_COMMAND": "./hamachi"}, "HUB_HAMACHI_COMMAND: neither an absolute path"),
         ({"HUB_ANSWER_STREAM_S": "nan"}, "HUB_ANSWER_STREAM_S: not a valid float"),
     ],
 )

@@ -15,7 +15,7 @@ from hub.api.parameters import Parameters
 from hub.api.plant import bodies
 from hub.api.plant import telling_system as telling
 from hub.api.plant.listing import NoArgs
-from hub.api.plant.opening import requires_plant
+from hub.api.plant.opening import principal, requires_plant
 from hub.services import scopes
 from hub.services.licensing.facts import of_standing
 from hub.services.licensing.signing import TEXT_CHARS_MAX
@@ -59,7 +59,7 @@ def install() -> Response:
     """Install a licence."""
     NO_ARGS.of(request)
     given = bodies.load(request, NEW)["license"]
-    return one(of_standing(services().system.licensing.install(given)))
+    return one(of_standing(services().system.licensing.install(given, principal().key_id)))
 
 
 @bp.delete("/license/")
@@ -68,5 +68,5 @@ def install() -> Response:
 def remove() -> Response:
     """Remove the licence."""
     NO_ARGS.of(request)
-    services().system.licensing.remove()
+    services().system.licensing.remove(principal().key_id)
     return Response(status=204)

@@ -74,7 +74,7 @@ class Hamachi:
         if not outcome.done:
             _refuse(name, outcome, password)
         joined = outcome.reason != PENDING
-        self._audit.note("hamachi.join", network=name, joined=joined)
+        self._audit.note("hamachi.join", network=name, joined=joined, by=principal.key_id)
         return joined
 
     def leave(self, name: str, principal: Principal) -> None:
@@ -89,7 +89,7 @@ class Hamachi:
         outcome = self._in_turn(principal, lambda: self._program.leave(name))
         if not outcome.done:
             _refuse(name, outcome)
-        self._audit.note("hamachi.leave", network=name)
+        self._audit.note("hamachi.leave", network=name, by=principal.key_id)
 
     def _in_turn(self, principal: Principal, call: Callable[[], T]) -> T:
         release = self._permits.take(principal.key_id, heavy=False)

@@ -53,8 +53,9 @@ class Licensing:
             return Standing("untrusted", instance, None)
         return Standing(state_of(licence, instance, datetime.now(UTC)), instance, licence)
 
-    def install(self, text: str) -> Standing:
-        """Keep a licence, in place of the one that was there. It may begin later.
+    def install(self, text: str, by: str) -> Standing:
+        """Keep a licence, in place of the one that was there. It may begin later; ``by`` is whose
+        doing it is, for the audit.
 
         Raises:
             BadLicense: it is none, is not signed by the issuer, for another instance, or over.
@@ -69,11 +70,12 @@ class Licensing:
         if state == "expired":
             raise BadLicense("the licence is over", reason=state)
         self._kept.put(text)
-        self._audit.note("license.install", license=licence.id, issued_to=licence.issued_to)
+        facts = {"license": licence.id, "issued_to": licence.issued_to}
+        self._audit.note("license.install", **facts, by=by)
         return Standing(state, instance, licence)
 
-    def remove(self) -> None:
-        """Raises NotFound: there is none."""
+    def remove(self, by: str) -> None:
+        """Take the licence away; ``by`` as for ``install``. Raises NotFound: there is none."""
         if not self._kept.remove():
             raise NotFound("no licence is installed")
-        self._audit.note("license.remove")
+        self._audit.note("license.remove", by=by)

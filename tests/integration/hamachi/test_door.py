@@ -39,6 +39,13 @@ def plant(client: FlaskClient, services: Services) -> Door:
     return door(client, services)
 
 
+def by(plant: Door, services: Services) -> str:
+    """The id of the key that opens a door."""
+    found = services.keys.verify(plant.secret)
+    assert found
+    return found.key_id
+
+
 def failed(reason: str) -> dict[str, Any]:
     return step(f"Doing net .. failed, {reason}\n")
 
@@ -114,7 +121,8 @@ def test_joining(
     assert fake.asked == [["do-join", "398-582-210", password]]
     (note,) = services.audit.latest(1)
     assert note.pop("at")
-    assert note == {"action": "hamachi.join", "network": "398-582-210", "joined": True}
+    told = {"action": "hamachi.join", "network": "398-582-210", "joined": True}
+    assert note == told | {"by": by(plant, services)}
 
 
 def test_joining_what_needs_approval(plant: Door, fake: Fake) -> None:
@@ -201,7 +209,9 @@ def test_leaving(plant: Door, fake: Fake, services: Services, url: str, body: An
     assert (answer.status_code, answer.data) == (204, b"")
     assert fake.asked == [["leave", "My net"]]
     (note,) = services.audit.latest(1)
-    assert (note["action"], note["network"]) == ("hamachi.leave", "My net")
+    assert note.pop("at")
+    told = {"action": "hamachi.leave", "network": "My net"}
+    assert note == told | {"by": by(plant, services)}
 
 
 @pytest.mark.parametrize(

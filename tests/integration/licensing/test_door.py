@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +21,19 @@ from hub.services import Services, scopes
 from hub.services.licensing.licences import written
 from hub.services.licensing.signing import public_text
 from hub.settings import Settings
+from hub.store.client import Mongo, connect
+from hub.store.system.licences import Licences
 from hub.wiring import open_hub
-from tests.licences import CLAIMS, HEADER, ISSUER, ISSUER_TEXT, STRANGER, licence, text_of
+from tests.licences import (
+    CLAIMS,
+    HEADER,
+    ISSUER,
+    ISSUER_TEXT,
+    STRANGER,
+    decoded,
+    licence,
+    text_of,
+)
 from tests.plant import Door, code, door, faults
 
 URL = "license/"
@@ -82,6 +97,40 @@ def test_a_request_after_a_restart(plant: Door, settings: Settings, instance: st
     assert {name: after[name] for name in kept} == {name: told[name] for name in kept}
 
 
+def test_no_setting_that_is_secret_is_told(settings: Settings, database: Database[Any]) -> None:
+    hidden = {each.name for each in fields(Settings) if not each.repr}
+    assert hidden == {"secret", "mongo_uri", "redis_url"}
+    url = "redis://:hidden-password@127.0.0.1:1/0"
+    changed = replace(settings, redis_url=url, data_dir=Path("hidden-folder"))
+    hub = open_hub(changed)
+    try:
+        told = hub.services.system.licensing.request()
+    finally:
+        hub.close()
+    signed = decoded(told["request"].split(".")[1]).decode()
+    for text in (json.dumps(told), signed):
+        assert told["instance"] in text
+        for name in hidden | {"mongo_db", "data_dir"}:
+            assert str(getattr(changed, name)) not in text
+
+
+def test_whoever_asks_first_it_is_one_instance(mongo_uri: str, mongo_db: Database[Any]) -> None:
+    mine = [connect(mongo_uri, mongo_db.name) for _ in range(8)]
+    begin = threading.Barrier(len(mine))
+
+    def first(mongo: Mongo) -> str:
+        begin.wait()
+        return Licences(mongo).instance()
+
+    try:
+        with ThreadPoolExecutor(len(mine)) as pool:
+            assert len(set(pool.map(first, mine))) == 1
+    finally:
+        for mongo in mine:
+            mongo.close()
+    assert mongo_db.hub.count_documents({}) == 1
+
+
 def test_no_secret_is_told_or_kept(
     plant: Door, settings: Settings, database: Database[Any], instance: str
 ) -> None:
@@ -113,7 +162,15 @@ def test_one_that_is_installed(plant: Door, instance: str, services: Services) -
     assert (answer.status_code, answer.json) == (200, told)
     assert plant.get(URL).json == told
     (note,) = services.audit.latest(1)
-    assert (note["action"], note["license"]) == ("license.install", made.id)
+    found = services.keys.verify(plant.secret)
+    assert found
+    assert note.pop("at")
+    assert note == {
+        "action": "license.install",
+        "license": made.id,
+        "issued_to": made.issued_to,
+        "by": found.key_id,
+    }
 
 
 def test_one_without_end(plant: Door, instance: str) -> None:
