@@ -58,7 +58,7 @@ def identity(name: str | None, *, root_allowed: bool = False) -> Identity:
     if own != 0:
         raise NoIdentity(f"only root can run programs as {found.pw_name}")
     groups = os.getgrouplist(found.pw_name, found.pw_gid)
-    change = {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": groups}
+    change = {"user": found.pw_uid, "group": found.pw_gid, "groups": groups}
     return Identity(found.pw_name, found.pw_uid, home, change)
 
 

@@ -1,21 +1,24 @@
-"""A program on a pseudo-terminal, read and written without blocking; all of it ends together."""
+"""A program on a pseudo-terminal, read and written without blocking; all of it ends together.
+
+Between it and the agent stands a process of ``hub.terminal.warden``, which starts it as its user.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
+import json
 import logging
 import os
-import signal
 import struct
+import sys
 import termios
-from asyncio.subprocess import Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from hub.terminal import warden
 from hub.terminal.identity import Identity
 
 log = logging.getLogger(__name__)
@@ -26,8 +29,10 @@ UNREAD_BYTES_MAX: Final = 1_048_576
 """What a program may leave unread of what it is sent."""
 LAST_BYTES_MAX: Final = 1_048_576
 """What is still read of a program that has ended."""
-HANGUP_S: Final = 2.0
-"""So long programs have to end by themselves after a hang-up."""
+END_S: Final = warden.HANGUP_S + warden.KILL_S + 5.0
+"""So long the end of a program may take, what cannot be killed being left."""
+BROKEN: Final = -9
+"""The exit status of a program of which nobody can tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class Program:
 
     async def ended(self) -> int:
         """The exit status once it has ended and its last words are read; below 0 for a signal."""
-        code = await self._process.wait()
+        code = await self._code()
         left = LAST_BYTES_MAX
         while self._open and left > 0 and (read := self._take()):
             self._output(read)
@@ -82,17 +87,12 @@ class Program:
 
     async def end(self) -> None:
         """Hang up, wait a little, and kill whatever is left of it."""
-        _signal_all(self._process.pid, signal.SIGHUP, signal.SIGCONT)
-        until = self._loop.time() + HANGUP_S
-        while self._loop.time() < until and _members(self._process.pid):
-            await asyncio.sleep(0.02)
-        _signal_all(self._process.pid, signal.SIGKILL)
+        await _gone(self._process)
         self._close()  # the system hangs up on programs that may not be signalled
-        try:
-            async with asyncio.timeout(HANGUP_S):
-                await self._process.wait()
-        except TimeoutError:
-            log.warning("process %s does not end", self._process.pid)
+
+    async def _code(self) -> int:
+        said = await _told(self._process)
+        return int(said[1]) if said[:1] == ["code"] else BROKEN
 
     def _read(self) -> None:
         if read := self._take():
@@ -146,54 +146,69 @@ async def start(
         if who.change:
             os.fchown(slave, who.uid, -1)
         os.set_blocking(master, False)
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            cwd=who.home,
-            env=who.environment(argv[0]),
-            start_new_session=True,
-            preexec_fn=_take_terminal,
-            **who.change,
-        )
+        order = {
+            "argv": list(argv),
+            "env": who.environment(argv[0]),
+            "home": who.home,
+            "change": who.change,
+            "terminal": slave,
+        }
+        return Program(await _started(order), master, output)
     except BaseException:
         os.close(master)
         raise
     finally:
         os.close(slave)
-    return Program(process, master, output)
 
 
-def _take_terminal() -> None:
-    """In the new process: the terminal is its session's, so that Ctrl-C and hang-ups come."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+async def _started(order: dict[str, Any]) -> Process:
+    """The warden of a program that was started.
+
+    Raises:
+        OSError: it cannot be.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-S",
+        warden.__file__,
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
+        env={},
+        cwd="/",
+        pass_fds=(order["terminal"],),
+        start_new_session=True,
+    )
+    try:
+        assert process.stdin
+        process.stdin.write(json.dumps(order).encode() + b"\n")
+        said = await _told(process)
+        if said[:1] != ["started"]:
+            raise OSError(" ".join(said[1:]) or "its warden broke")
+    except BaseException:
+        await _gone(process)
+        raise
+    return process
+
+
+async def _told(process: Process) -> list[str]:
+    """What a warden says next, by words; nothing if it is gone."""
+    assert process.stdout
+    return (await process.stdout.readline()).decode(errors="replace").split()
+
+
+async def _gone(process: Process) -> None:
+    """Have a warden end its program, and itself."""
+    assert process.stdin
+    process.stdin.close()
+    try:
+        async with asyncio.timeout(END_S):
+            if await process.wait():
+                log.warning("not all is ended of what process %s started", process.pid)
+    except TimeoutError:
+        log.warning("process %s does not end", process.pid)
 
 
 def _resize(terminal: int, size: Size) -> None:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", size.rows, size.columns, 0, 0))
-
-
-def _members(session: int) -> list[int]:
-    """The processes of a session, in whichever group; the leader alone where it cannot be seen."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*") if os.path.isdir("/proc") else ():
-        with contextlib.suppress(OSError, ValueError):
-            if os.getsid(int(entry.name)) == session and _lives(entry):
-                found.append(int(entry.name))
-    return found
-
-
-def _lives(entry: Path) -> bool:
-    """Whether a process has not ended already, only nobody asked for its status."""
-    return (entry / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-def _signal_all(session: int, *numbers: signal.Signals) -> None:
-    """Signal every process of a session, and its first group."""
-    for number in numbers:
-        for pid in _members(session):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(session, number)

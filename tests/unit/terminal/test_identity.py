@@ -37,7 +37,7 @@ def test_only_root_becomes_others() -> None:
         found = identity("nobody")
         assert (found.uid, found.change["user"]) == (nobody.pw_uid, nobody.pw_uid)
         assert found.change["group"] == nobody.pw_gid
-        assert 0 not in found.change["extra_groups"]
+        assert 0 not in found.change["groups"]
     else:
         with pytest.raises(NoIdentity, match="only root"):
             identity("nobody")
