@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from hub.services import Services, scopes
-from hub.services.keys import CACHE_S
 from hub.services.observing.geojson import Region
 from tests.live import wait_until
 from tests.observations import row
@@ -131,7 +130,6 @@ def make(client: FlaskClient, services: Services) -> World:
     wait_until(
         lambda: {d.uuid for d in services.datasets.published()} >= {datasets[n] for n in PUBLISHED},
         "the datasets are in the catalogue",
-        patience_s=CACHE_S * 20,
     )
     return World(client, services.keys.create("reader", [scopes.ODATA_READ]).secret, datasets)
 

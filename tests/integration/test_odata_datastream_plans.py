@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -13,9 +13,13 @@ from bson import Int64
 from flask.testing import FlaskClient
 from pymongo.database import Database
 
+from hub.app import create_app
 from hub.services import Services, scopes
 from hub.services.odata import gathering
+from hub.services.odata.datastream import DataStream
+from hub.services.odata.gathering import Patience
 from hub.services.odata.sets import SETS
+from hub.settings import Settings
 from tests.live import wait_until
 from tests.observations import at
 from tests.published import World, describe, doi
@@ -32,8 +36,32 @@ BY_TYPE = "{ MonitoringLocationType: 1, _observation.Id: 1 }"
 BY_YEAR = "{ _observation.ActivityStartYear: 1, _observation.Id: 1 }"
 
 
+Seen = Callable[[Patience], World]
+
+
 @pytest.fixture(scope="module")
-def world(client: FlaskClient, services: Services, database: Database) -> World:
+def seen(settings: Settings, services: Services, written: World) -> Seen:
+    """The same world through a door with another patience."""
+    usual = services.datastream
+
+    def seen(patience: Patience) -> World:
+        own = DataStream(
+            usual._pipelines, usual._published, usual._permits, usual._limits, patience=patience
+        )
+        app = create_app(settings, replace(services, datastream=own))
+        return replace(written, client=app.test_client())
+
+    return seen
+
+
+@pytest.fixture(scope="module")
+def world(seen: Seen) -> World:
+    """With time for every walk, however busy the machine is."""
+    return seen(Patience(walk_ms=60_000))
+
+
+@pytest.fixture(scope="module")
+def written(client: FlaskClient, services: Services, database: Database) -> World:
     """Rows of six datasets, in turns. The last site has one row, the first of all."""
     random.seed(4)
     rows: list[list[dict[str, Any]]] = [[] for _ in range(DATASETS)]
@@ -250,7 +278,7 @@ def test_whole_datasets_and_places_are_counted_by_index_alone(
     ],
 )
 def test_few_rows_are_gathered_where_meeting_them_would_take_too_long(
-    world: World, database: Database, monkeypatch: pytest.MonkeyPatch, text: str
+    seen: Seen, database: Database, text: str
 ) -> None:
     """The first row of all matches, and no other."""
     lonely = {"MonitoringLocationID": f"P-{SITES - 1}"}
@@ -263,7 +291,7 @@ def test_few_rows_are_gathered_where_meeting_them_would_take_too_long(
     database.locations.update_one(place, {"$set": {"RegionId": ["hub.lonely"]}})
     database.documents.update_one(lonely, {"$set": changed})
     database.facets.update_one({"LocationId": number}, {"$set": changed})
-    monkeypatch.setattr("hub.services.odata.datastream.PATIENCE_MS", 1)
+    world = seen(Patience(walk_ms=1))
     slow = {"$filter": f"{text} and not contains(DatasetName,'{'x' * 40}')", "$top": "1000"}
     ran = asked(world, database, "Observations", slow)
     assert before is not None
@@ -275,14 +303,11 @@ def test_few_rows_are_gathered_where_meeting_them_would_take_too_long(
     database.documents.update_one(lonely, {"$set": original})
 
 
-def test_many_rows_are_not_gathered(
-    world: World, monkeypatch: pytest.MonkeyPatch, database: Database
-) -> None:
-    monkeypatch.setattr("hub.services.odata.datastream.PATIENCE_MS", 1)
-    monkeypatch.setattr(gathering, "FEW", 10)
+def test_many_rows_are_not_gathered(seen: Seen, world: World, database: Database) -> None:
+    hasty = seen(Patience(walk_ms=1, few=10))
     slow = f"not contains(DatasetName,'{'x' * 40}')"
     text = f"contains(ActivityMediaName,'Surface') and ResultValue lt 3 and {slow}"
-    ran = asked(world, database, "Observations", {"$filter": text, "$top": "1000"})
+    ran = asked(hasty, database, "Observations", {"$filter": text, "$top": "1000"})
     read = [r.plan for r in ran if r.collection == "documents"]
     assert any(BY_PLACE in plan for plan in read[:-1]), "they are counted"
     assert BY_PLACE not in read[-1]

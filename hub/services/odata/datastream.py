@@ -15,7 +15,7 @@ from hub.services.odata import reading
 from hub.services.odata.counting import Counted, Counting
 from hub.services.odata.crossing import Crossing, Reached
 from hub.services.odata.deadline import Deadline
-from hub.services.odata.gathering import BY_PLACE, PATIENCE_MS, Gathering
+from hub.services.odata.gathering import BY_PLACE, Gathering, Patience
 from hub.services.odata.limits import ODataLimits
 from hub.services.odata.sets import EntitySet
 from hub.services.odata.shapes import Shape, shape
@@ -80,7 +80,7 @@ class _Plan:
 
 
 class DataStream:
-    """Args: ``published`` gives the datasets in the catalogue."""
+    """Args: ``published`` gives the datasets in the catalogue; ``patience`` is with walks."""
 
     def __init__(
         self,
@@ -88,7 +88,10 @@ class DataStream:
         published: Callable[[], Sequence[Dataset]],
         permits: Permits,
         limits: ODataLimits,
+        *,
+        patience: Patience | None = None,
     ) -> None:
+        self._patience = patience or Patience()
         self._pipelines = pipelines
         self._published = published
         self._permits = permits
@@ -181,8 +184,10 @@ class DataStream:
         if plan.condition is None or asked.of.collection != "documents":
             return self._filled(walking, deadline.left_ms)
         with suppress(OverBudget):
-            return self._filled(walking, min(PATIENCE_MS, deadline.left_ms))
-        gathering = Gathering(self._pipelines, deadline, plan.sight.datasets, asked.after)
+            return self._filled(walking, min(self._patience.walk_ms, deadline.left_ms))
+        gathering = Gathering(
+            self._pipelines, deadline, plan.sight.datasets, asked.after, self._patience.few
+        )
         few = gathering.few(reached, asked.filter)
         if few is None:
             return self._filled(walking, deadline.left_ms)

@@ -2,8 +2,8 @@
 
 A page is read in the order of ``Id`` and is full after ``$top`` rows that match. Where hardly any
 row matches, that is a walk through everything; the database cannot know it beforehand, as the
-first rows may match like no others. So a walk is given ``PATIENCE_MS``. After that the rows'
-locations are counted in the index, and if they have ``FEW`` rows or less all of those are read.
+first rows may match like no others. So a walk is given a while. After that the rows' locations are
+counted in the index, and if they have few rows all of those are read.
 """
 
 from __future__ import annotations
@@ -19,22 +19,28 @@ from hub.services.odata.deadline import Deadline
 from hub.services.odata.sets import BY_FACETS, OBSERVATION
 from hub.store.pipelines import Pipelines
 
-PATIENCE_MS: Final = 250
-FEW: Final = 100_000
 PLACE: Final = f"{OBSERVATION}.LocationId"
 BY_PLACE: Final = {PLACE: 1, BY_FACETS.key: 1}
 """The index of a location's rows."""
-_COUNT: Final = guarded_stages([{"$limit": FEW + 1}, {"$count": "count"}])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """``walk_ms`` is what a walk is given, ``few`` the number of rows that are read instead."""
+
+    walk_ms: int = 250
+    few: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Gathering:
-    """For one request, of what stands behind ``after``."""
+    """For one request, of what stands behind ``after``. ``most`` rows are few."""
 
     pipelines: Pipelines
     deadline: Deadline
     datasets: list[str]
     after: int | str | None
+    most: int
 
     def few(self, reached: Reached, text: str) -> Reached | None:
         """The same rows by their locations; None if those are not known, or have many rows.
@@ -58,6 +64,7 @@ class Gathering:
     def _are_few(self, places: list[int | str]) -> bool:
         behind = {"$gte": 0} if self.after is None else {"$gt": self.after}
         boundary = Boundary("documents", {PLACE: {"$in": places}, BY_FACETS.key: behind})
-        query = bounded(boundary, _COUNT)
+        count = guarded_stages([{"$limit": self.most + 1}, {"$count": "count"}])
+        query = bounded(boundary, count)
         rows = self.pipelines.rows(query, budget_ms=self.deadline.left_ms, hint=BY_PLACE)
-        return not rows or int(rows[0]["count"]) <= FEW
+        return not rows or int(rows[0]["count"]) <= self.most
