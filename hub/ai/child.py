@@ -1,21 +1,27 @@
 """The program that runs one model, started by its path in a process with nothing to lose.
 
-It imports nothing of the hub, gets no environment, and can open no file and no connection once it
-has seen the model. What it reads and writes are messages: four bytes of length (big-endian), JSON
-of that length, then as many bytes as its ``bytes`` says.
+It imports nothing of the hub, gets no secret, and from before it sees the model it can ask the
+system for memory and the time, read its input and write its output, and no more. What it reads and
+writes are messages: four bytes of length (big-endian), JSON of that length, then as many bytes as
+its ``bytes`` says. It ends ``within_s`` of each message, if it has not answered it.
 
 The first message holds the model (``cpu_s``, ``memory_bytes``). The answer tells its ``inputs`` and
-``outputs``, whether the same input gave the ``same`` outputs twice, and how long a run took
-(``run_s``); or the ``error`` of the runtime. Every further message holds windows (float32, one
-after another; ``count``, ``budget_s``). The answer holds all outputs of the first ``count`` of
-them, which may be fewer, but one at least: after ``budget_s`` no further one is begun.
+``outputs``, whether the same input gave the ``same`` outputs twice, how long a run took
+(``run_s``), and whether the system keeps the process in (``confined``); or the ``error`` of the
+runtime. Every further message holds windows (float32, one after another; ``count``, ``budget_s``).
+The answer holds all outputs of the first ``count`` of them, which may be fewer, but one at least:
+after ``budget_s`` no further one is begun.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
+import platform
 import resource
+import signal
+import struct
 import sys
 from time import monotonic
 from typing import Any, BinaryIO
@@ -26,6 +32,27 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType  # type: igno
 STREAMS = 3
 """The files that stay open: input, output and errors. There is no room for another one."""
 ERROR_CHARS_MAX = 2_000
+
+MACHINES = {
+    "x86_64": (0xC000003E, 317, (
+        0, 1, 3, 9, 10, 11, 12, 13, 14, 15, 24, 25, 28, 35, 38, 39, 60, 96, 98, 186, 202, 204, 219,
+        228, 229, 230, 231, 318,
+    )),
+    "aarch64": (0xC00000B7, 277, (
+        63, 64, 57, 222, 226, 215, 214, 134, 135, 139, 124, 216, 233, 101, 103, 172, 93, 169, 165,
+        178, 98, 123, 128, 113, 114, 115, 94, 278,
+    )),
+}  # fmt: skip
+"""Of Linux: a machine's mark, its number of ``seccomp``, and those of the calls that are left:
+
+read write close mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn sched_yield
+mremap madvise nanosleep setitimer getpid exit gettimeofday getrusage gettid futex
+sched_getaffinity restart_syscall clock_gettime clock_getres clock_nanosleep exit_group getrandom.
+"""
+NO_NEW_PRIVILEGES, FILTER, ALL_THREADS = 38, 1, 1
+ALLOWED, REFUSED = 0x7FFF0000, 0x00050001
+LOAD, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
+NUMBER_AT, MACHINE_AT = 0, 4
 
 
 def bounded(cpu_s: int, memory_bytes: int) -> None:
@@ -42,12 +69,46 @@ def bounded(cpu_s: int, memory_bytes: int) -> None:
             resource.setrlimit(what, (most, most))
 
 
+def judging(machine: int, calls: tuple[int, ...]) -> bytes:
+    """The program by which the system refuses (EPERM) every other call than these."""
+    step = struct.Struct("=HBBI").pack
+    count = len(calls)
+    return b"".join(
+        (
+            step(LOAD, 0, 0, MACHINE_AT),
+            step(JUMP_IF_EQUAL, 1, 0, machine),
+            step(RETURN, 0, 0, REFUSED),
+            step(LOAD, 0, 0, NUMBER_AT),
+            *(step(JUMP_IF_EQUAL, count - at, 0, call) for at, call in enumerate(calls)),
+            step(RETURN, 0, 0, REFUSED),
+            step(RETURN, 0, 0, ALLOWED),
+        )
+    )
+
+
+def confined() -> bool:
+    """Have the system refuse what is not needed, for good; whether it does."""
+    known = MACHINES.get(platform.machine())
+    if known is None or sys.platform != "linux" or sys.maxsize < 2**32:
+        return False
+    machine, seccomp, calls = known
+    text = judging(machine, calls)
+    held = ctypes.create_string_buffer(text, len(text))
+    program = struct.pack("@HP", len(text) // 8, ctypes.addressof(held))
+    libc = ctypes.CDLL(None)
+    number = ctypes.c_long
+    if libc.prctl(NO_NEW_PRIVILEGES, *map(ctypes.c_ulong, (1, 0, 0, 0))):
+        return False
+    return bool(libc.syscall(number(seccomp), number(FILTER), number(ALL_THREADS), program) == 0)
+
+
 def received(given: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     """The next message; None at the end."""
     length = given.read(4)
     if len(length) < 4:
         return None
     told: dict[str, Any] = json.loads(given.read(int.from_bytes(length, "big")))
+    signal.setitimer(signal.ITIMER_REAL, told["within_s"])
     return told, given.read(told["bytes"])
 
 
@@ -55,14 +116,15 @@ def send(to: BinaryIO, told: dict[str, Any], content: bytes = b"") -> None:
     head = json.dumps(told | {"bytes": len(content)}).encode()
     to.write(len(head).to_bytes(4, "big") + head + content)
     to.flush()
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def shape_of(tensor: dict[str, Any]) -> dict[str, Any]:
+def shape_of(tensor: dict[str, Any], shape: Any) -> dict[str, Any]:
     """What is told of an input or an output; ``scale`` and ``zero`` are of quantised numbers."""
     quantised = tensor["quantization_parameters"]
     return {
         "name": tensor["name"],
-        "shape": tensor["shape_signature"].tolist() or tensor["shape"].tolist(),
+        "shape": shape.tolist(),
         "dtype": np.dtype(tensor["dtype"]).name,
         "scales": quantised["scales"].tolist(),
         "zeros": quantised["zero_points"].tolist(),
@@ -76,9 +138,30 @@ class Runner:
             num_threads=1,
             experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         )
+        self._open_to_one()
         self._model.allocate_tensors()
         self.inputs = self._model.get_input_details()
         self.outputs = self._model.get_output_details()
+
+    def _open_to_one(self) -> None:
+        """An open batch is 1, whatever the file was written with."""
+        for given in self._model.get_input_details():
+            signature, shape = given["shape_signature"], given["shape"]
+            if len(signature) and signature[0] == -1 and shape[0] != 1:
+                self._model.resize_tensor_input(given["index"], [1, *shape[1:].tolist()])
+
+    def facts(self) -> dict[str, Any]:
+        """What is taken and given, and what a run shows: by it outputs have their shapes."""
+        shapes = [
+            each["shape_signature"] if len(each["shape_signature"]) else each["shape"]
+            for each in self.inputs
+        ]
+        tried = self.tried() if len(self.inputs) == 1 else {}
+        self.outputs = self._model.get_output_details()
+        return tried | {
+            "inputs": [shape_of(*each) for each in zip(self.inputs, shapes, strict=True)],
+            "outputs": [shape_of(each, each["shape"]) for each in self.outputs],
+        }
 
     def run(self, window: Any) -> list[Any]:
         """All outputs for one window, as float32; nothing is kept from one run to the next."""
@@ -134,14 +217,10 @@ def main(given: BinaryIO, to: BinaryIO) -> int:
         return 1
     told, content = first
     bounded(told["cpu_s"], told["memory_bytes"])
+    kept_in = confined()
     try:
         runner = Runner(content)
-        facts = {
-            "inputs": [shape_of(each) for each in runner.inputs],
-            "outputs": [shape_of(each) for each in runner.outputs],
-        }
-        if len(runner.inputs) == 1:
-            facts |= runner.tried()
+        facts = runner.facts() | {"confined": kept_in}
     except (ValueError, RuntimeError, TypeError, MemoryError, OverflowError) as exc:
         send(to, {"error": f"{type(exc).__name__}: {exc}"[:ERROR_CHARS_MAX]})
         return 0

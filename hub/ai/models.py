@@ -13,6 +13,7 @@ IDENTIFIER: Final = slice(4, 8)
 WINDOW_MAX: Final = 10_000
 """Values of one window, all features together."""
 OUTPUTS_MAX: Final = 16
+RUN_MAX_S: Final = 2.0
 SPREAD: Final = re.compile(r"log_?var|log_?sigma2|variance", re.IGNORECASE)
 """What an output with the logarithm of the variance is called."""
 QUANTISED: Final = ("int8", "uint8", "int16")
@@ -92,6 +93,8 @@ def shape_of(told: dict[str, Any], kind: ModelType) -> Shape:
         raise Unfit(f"has {len(told['inputs'])} inputs; one is taken")
     (given,) = told["inputs"]
     window, features = _window(given)
+    if not told["run_s"] <= RUN_MAX_S:
+        raise Unfit(f"takes {told['run_s']:.1f} s for one window; {RUN_MAX_S:g} s are the most")
     return Shape(
         window=window,
         features=features,
@@ -144,9 +147,7 @@ def _outputs(told: list[dict[str, Any]], size: int, kind: ModelType) -> tuple[Ou
         raise Unfit(f"has {len(told)} outputs; 1 to {OUTPUTS_MAX} are taken")
     for each in told:
         _check_type(each, "output")
-        if min(each["shape"], default=1) < 1 and each["shape"][0] != -1:
-            raise Unfit(f"gives an output of shape {each['shape']}, which is not fixed")
-    shapes = [tuple(max(1, each) for each in one["shape"]) for one in told]
+    shapes = [tuple(each["shape"]) for each in told]
     fitting = [at for at, shape in enumerate(shapes) if _size(shape) == size]
     if not fitting or any(_size(shape) > 4 * WINDOW_MAX for shape in shapes):
         raise Unfit(f"gives no output of {size} values, as many as it takes")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from signal import SIGALRM
 from threading import Event, Timer
 from time import monotonic
 from types import TracebackType
@@ -18,6 +21,8 @@ import numpy.typing as npt
 
 from hub.ai.models import ModelType, Shape, looked_at, shape_of
 from hub.ai.refusal import Unfit
+
+log = logging.getLogger(__name__)
 
 PROGRAM: Final = Path(__file__).with_name("child.py")
 MEMORY_BYTES: Final = 1024 * 1024 * 1024
@@ -30,6 +35,10 @@ SLACK_S: Final = 5
 HEAD_BYTES_MAX: Final = 64 * 1024
 TOGETHER_BYTES_MAX: Final = 8 * 1024 * 1024
 """Of windows, or of their outputs, that are sent at once."""
+
+LAST_S: Final = 2
+"""So much later a process ends by itself, if nobody is there to end it."""
+ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1"}
 
 Rows = npt.NDArray[np.float32]
 
@@ -53,7 +62,8 @@ class Running:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={},
+            env=ENVIRONMENT,
+            start_new_session=True,
         )
         self.used_s = 0.0
         limits = {"cpu_s": LIFE_S, "memory_bytes": MEMORY_BYTES}
@@ -68,6 +78,8 @@ class Running:
         except Unfit:
             self.close()
             raise
+        if told.get("confined") is not True:
+            _tell_unconfined()
 
     @property
     def worn(self) -> bool:
@@ -130,7 +142,7 @@ class Running:
         timer = Timer(within_s, stop)
         timer.start()
         try:
-            self._send(told, content)
+            self._send(told | {"within_s": within_s + LAST_S}, content)
             return self._received()
         except (OSError, ValueError, EOFError, RecursionError) as exc:
             raise self._broken(self._ending(late)) from exc
@@ -141,7 +153,7 @@ class Running:
     def _ending(self, late: Event) -> str:
         self._process.kill()
         status = self._process.wait()
-        if late.is_set():
+        if late.is_set() or status == -SIGALRM:
             return "took too long"
         return f"was ended by signal {-status}" if status < 0 else "gave no answer"
 
@@ -174,6 +186,12 @@ class Running:
         if len(found) < size:
             raise EOFError
         return found
+
+
+@cache
+def _tell_unconfined() -> None:
+    """Once in a process."""
+    log.warning("this system cannot confine the processes of models; see docs/system.md")
 
 
 @contextmanager

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
+import signal
+import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -119,6 +124,53 @@ def test_what_cannot_be_used_is_refused_with_a_reason(content: bytes, reason: st
         checked(content, "cnn_ae")
 
 
+def test_an_open_batch_is_one_whatever_the_file_was_written_with():
+    model = make.Model()
+    given, out = model.add((-1, 4), name="input"), model.add((-1, 4), name="output")
+    for tensor in model._tensors:
+        tensor.shape = [3, 4]
+    model.op("ABS", [given], [out], make.fb.AbsOptionsT())
+    content = model.written([given], [out])
+    assert outputs(content, [[1, -2, 3, -4], [0, 0, 0, -1]]).tolist() == [
+        [1, 2, 3, 4],
+        [0, 0, 0, 1],
+    ]
+
+
+def test_an_output_is_as_large_as_it_turns_out_to_be():
+    model = make.Model()
+    given, out = model.add((1, 1), name="input"), model.add((-1, -1), name="output")
+    model.op("TILE", [given, model.constant([1, 5], "int32")], [out])
+    with pytest.raises(Unfit, match="no output of 1 values"):
+        checked(model.written([given], [out]), "cnn_ae")
+
+
+def message(told: dict[str, Any], content: bytes) -> bytes:
+    head = json.dumps(told | {"bytes": len(content)}).encode()
+    return len(head).to_bytes(4, "big") + head + content
+
+
+SLOW = {
+    "inputs": [{"name": "", "shape": [1, 4], "dtype": "float32", "scales": [], "zeros": []}],
+    "outputs": [{"name": "", "shape": [1, 4], "dtype": "float32", "scales": [], "zeros": []}],
+    "same": True,
+    "run_s": 2.5,
+}
+
+
+def test_a_model_that_is_too_slow_is_refused_before_it_keeps_others_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    program = tmp_path / "slow.py"
+    answer = message(SLOW, b"")
+    program.write_text(
+        f"import sys; sys.stdout.buffer.write({answer!r}); sys.stdout.flush(); sys.stdin.read()"
+    )
+    monkeypatch.setattr(running, "PROGRAM", program)
+    with pytest.raises(Unfit, match=r"takes 2\.5 s for one window"):
+        checked(GOOD, "cnn_ae")
+
+
 def test_a_model_without_an_end_is_ended(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(running, "TRIAL_S", 4)
     with pytest.raises(Unfit, match="its process took too long"):
@@ -164,10 +216,22 @@ def test_a_process_that_lies_is_not_believed(
 
 
 TRIES = """
-import runpy, socket
+import os, runpy, socket
 child = runpy.run_path({program!r}, run_name="child")
+parent = os.getppid()
 child["bounded"](5, 1 << 30)
-for what in (lambda: open("/etc/passwd"), lambda: socket.socket(), lambda: bytearray(1 << 31)):
+if {confined}:
+    assert child["confined"]()
+os.close(2)
+for what in (
+    lambda: open("/etc/passwd"),
+    lambda: socket.socket(),
+    lambda: os.fork(),
+    lambda: os.kill(parent, 0),
+    lambda: os.execv("/bin/true", ["true"]),
+    lambda: os.unlink("/nowhere"),
+    lambda: bytearray(1 << 31),
+)[:{count}]:
     try:
         what()
         print("done")
@@ -176,12 +240,83 @@ for what in (lambda: open("/etc/passwd"), lambda: socket.socket(), lambda: bytea
 """
 
 
-def test_the_process_opens_no_file_and_no_connection_and_takes_no_more_memory():
+def tried(count: int, *, confined: bool) -> list[str]:
+    """How the first of these end in a process with the limits of a model, and one place free."""
+    text = TRIES.format(program=str(PROGRAM), count=count, confined=confined)
     done = subprocess.run(
-        [sys.executable, "-I", "-c", TRIES.format(program=str(PROGRAM))],
+        [sys.executable, "-I", "-c", text],
         capture_output=True,
         text=True,
         check=True,
         env={},
     )
-    assert done.stdout.split() == ["OSError", "OSError", "MemoryError"]
+    return done.stdout.split()
+
+
+def test_the_process_may_do_nothing_to_others_and_takes_no_more_memory():
+    assert tried(7, confined=True) == ["PermissionError"] * 6 + ["MemoryError"]
+
+
+def test_without_that_the_same_things_are_possible():
+    """What it is that confines: limits alone leave the place of a file that was closed."""
+    assert tried(2, confined=False) == ["done", "done"]
+
+
+def status(pid: int) -> dict[str, str]:
+    """What the system says of a process."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def limits(pid: int) -> dict[str, str]:
+    """The hard limits of a process."""
+    lines = Path(f"/proc/{pid}/limits").read_text().splitlines()[1:]
+    return {line[:26].strip(): line[47:68].strip() for line in lines}
+
+
+def test_the_process_has_nothing_of_the_hub(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HUB_SECRET", "a secret")
+    with socket.socket() as listening, Running(GOOD, "cnn_ae") as model:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        pid = model._process.pid
+        assert sorted(os.listdir(f"/proc/{pid}/fd")) == ["0", "1", "2"]
+        assert b"HUB" not in Path(f"/proc/{pid}/environ").read_bytes()
+        assert os.getsid(pid) == pid
+        told = status(pid)
+        assert (told["Seccomp"], told["NoNewPrivs"], told["Threads"]) == ("2", "1", "1")
+        most = limits(pid)
+        assert most["Max address space"] == str(running.MEMORY_BYTES)
+        assert most["Max cpu time"] == str(running.LIFE_S)
+        for none in ("Max file size", "Max core file size", "Max processes"):
+            assert most[none] == "0"
+        assert most["Max open files"] == "3"
+
+
+def test_a_process_whose_hub_was_killed_ends_by_itself():
+    """Nobody is there to end it; its model has no end."""
+    child = subprocess.Popen(
+        [sys.executable, "-I", str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with child:
+        assert child.stdin
+        told = {"cpu_s": 600, "memory_bytes": running.MEMORY_BYTES, "within_s": 1.0}
+        child.stdin.write(message(told, make.endless()))
+        child.stdin.close()
+        try:
+            assert child.wait(60) == -signal.SIGALRM
+        finally:
+            child.kill()
+
+
+def test_a_process_that_cannot_be_confined_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    elsewhere = tmp_path / "child.py"
+    elsewhere.write_text(PROGRAM.read_text().replace('"x86_64": (', '"none": ('))
+    monkeypatch.setattr(running, "PROGRAM", elsewhere)
+    running._tell_unconfined.cache_clear()
+    for _ in range(2):
+        assert checked(GOOD, "cnn_ae").size == 4
+    (record,) = caplog.records
+    assert "cannot confine" in record.message
