@@ -18,8 +18,7 @@ FOLDER = "polled"
 
 def sink(ground: Ground, flowing: Flowing) -> Sink:
     mongo, settings = ground.mongo, ground.settings
-    points = PolledPoints(mongo)
     placing = Placing(KeptPoints(mongo), flowing.rows)
     outages = Outages(EventLogStore(mongo, ground.counters))
-    storing = Storing(points, flowing.rows, placing)
-    return Sink(points, storing, outages, settings.data_dir / FOLDER, settings.polling)
+    storing = Storing(PolledPoints(mongo), flowing.rows, placing)
+    return Sink(storing, outages, settings.data_dir / FOLDER, settings.polling)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -30,7 +30,7 @@ MARGIN_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """How long a lease lasts: ``until`` by the monotonic clock, ``end`` in UTC by the hub's."""
+    """How long a lease lasts: ``until`` by the division's clock, ``end`` in UTC by the hub's."""
 
     until: float
     end: datetime
@@ -43,8 +43,20 @@ class Held:
 
 
 class Division:
-    def __init__(self, leases: Leases, workers: Workers, holder: str) -> None:
+    """Args: ``lease`` is how long a lease lasts, ``clock`` gives seconds that never turn back."""
+
+    def __init__(
+        self,
+        leases: Leases,
+        workers: Workers,
+        holder: str,
+        *,
+        lease: timedelta = LEASE,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self.holder = holder
+        self._lease = lease
+        self._clock = clock
         self._leases = leases
         self._workers = workers
         self._held: dict[str, Held] = {}
@@ -66,7 +78,7 @@ class Division:
         Also while the database cannot be reached: nobody else can take a lease then.
         """
         held = self._held.get(endpoint)
-        return held is not None and (self._cut_off or monotonic() < held.term.until)
+        return held is not None and (self._cut_off or self._clock() < held.term.until)
 
     def renew(self) -> dict[str, int]:
         """Let all leases and the worker itself last.
@@ -78,9 +90,9 @@ class Division:
         Raises:
             HubError: the database did not do it.
         """
-        term = _begun()
+        term = self._begun()
         try:
-            kept = self._leases.renew(_names(self._held), self.holder, LEASE)
+            kept = self._leases.renew(_names(self._held), self.holder, self._lease)
             lost = {each: held for each, held in self._held.items() if lease_of(each) not in kept}
             grants = self._leases.grants(_names(lost)) if lost else {}
             self._workers.tell(self.holder, ALIVE)
@@ -105,9 +117,9 @@ class Division:
         if room <= 0 or not others:
             return
         free = sorted(self._leases.free(others, self.holder))
-        term = _begun()
+        term = self._begun()
         chosen = random.sample(free, min(room, len(free)))
-        taken = self._leases.take_some(chosen, self.holder, LEASE)
+        taken = self._leases.take_some(chosen, self.holder, self._lease)
         self._held |= {others[name]: Held(token, term) for name, token in taken.items()}
 
     def surplus(self, wanted: Collection[str]) -> set[str]:
@@ -131,13 +143,13 @@ class Division:
         self.give_back(self.held)
         self._workers.leave(self.holder)
 
+    def _begun(self) -> Term:
+        """What a lease that is asked for now will be at least."""
+        until = self._clock() + self._lease.total_seconds() - MARGIN_S
+        return Term(until, datetime.now(UTC) + self._lease)
+
     def _share(self, wanted: Collection[str]) -> int:
         return ceil(len(wanted) / self._alive)
-
-
-def _begun() -> Term:
-    """What a lease that is asked for now will be at least."""
-    return Term(monotonic() + LEASE.total_seconds() - MARGIN_S, datetime.now(UTC) + LEASE)
 
 
 def _names(endpoints: Collection[str]) -> list[str]:

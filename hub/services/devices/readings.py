@@ -26,7 +26,6 @@ from hub.services.devices.outages import Outages
 from hub.services.devices.storing import Storing
 from hub.services.devices.waiting import Waiting
 from hub.services.devices.waves import Run, Wave, count, dropped
-from hub.store.streams.polled import PolledPoints
 from hub.values import Stream
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,6 @@ log = logging.getLogger(__name__)
 ANSWER_S = 2.0
 """How long the database may take to say that it is there."""
 TOGETHER = 200_000
-"""Values that waited which are stored at once, about."""
 RESTS, REST_MAX_S = 2.0, 5.0
 """So many times as long as a write took the next one waits at least, up to so long: more values go
 together then, which is cheaper for each."""
@@ -72,17 +70,19 @@ class _Drop:
 
 
 class Sink:
-    """Made without touching anything; ``start`` begins."""
+    """Made without touching anything; ``start`` begins. ``together`` values that waited are stored
+    at once, about."""
 
     def __init__(
         self,
-        points: PolledPoints,
         storing: Storing,
         outages: Outages,
         folder: Path,
         limits: PollingLimits,
+        *,
+        together: int = TOGETHER,
     ) -> None:
-        self._points = points
+        self._together = together
         self._storing = storing
         self._outages = outages
         self._flush_s = limits.flush_s
@@ -160,7 +160,7 @@ class Sink:
         with self._lock:
             holds = -1 if self._held else self._holds
         wave = self._wave()
-        there = self._is_free(holds) and self._points.answers(ANSWER_S)
+        there = self._is_free(holds) and self._storing.answers(ANSWER_S)
         if there and not self._waiting.values:
             there = not wave or self._write(wave)
         elif wave:
@@ -244,7 +244,7 @@ class Sink:
             self._adopted = monotonic()
             self._waiting.adopt()
         ends = monotonic() + self._flush_s
-        while self._is_free(holds) and (taken := self._waiting.take(TOGETHER)) is not None:
+        while self._is_free(holds) and (taken := self._waiting.take(self._together)) is not None:
             if not self._caught_up(taken.wave):
                 return
             taken.forget()

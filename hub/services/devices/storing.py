@@ -44,6 +44,10 @@ class Storing:
         self._placing = placing
         self._homes: dict[int, Home] = {}
 
+    def answers(self, within_s: float) -> bool:
+        """Whether the database is there."""
+        return self._points.answers(within_s)
+
     def write(self, wave: Wave) -> Stored:
         """Store all values of a wave, durably. Its runs are told the widths of their documents.
 

@@ -22,7 +22,6 @@ from hub.store.plant.backlog import ENDING, Backlog, Damaged, Drop, Packed, left
 log = logging.getLogger(__name__)
 
 MEMORY_BYTES_MAX = 32 * MEGABYTE
-"""What waits in memory at most, packed, where the disk takes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +35,17 @@ class Taken:
 
 
 class Waiting:
-    """Not for several threads at once, but for ``values``."""
+    """Not for several threads at once, but for ``values``.
 
-    def __init__(self, folder: Path, bytes_max: int) -> None:
+    Args:
+        bytes_max: what waits on disk at most.
+        memory_bytes_max: what waits in memory at most, packed, where the disk takes nothing.
+    """
+
+    def __init__(
+        self, folder: Path, bytes_max: int, memory_bytes_max: int = MEMORY_BYTES_MAX
+    ) -> None:
+        self._memory_bytes_max = memory_bytes_max
         self._folder = folder
         self._bytes_max = bytes_max
         self._own = Backlog(folder / f"{os.getpid()}-{uuid.uuid4().hex}{ENDING}", bytes_max)
@@ -59,7 +66,7 @@ class Waiting:
         """Let a wave wait; what came before it may have to go. Never raises."""
         self._memory.append((count(wave), packed(wave)))
         self._save()
-        while sum(len(content) for _, content in self._memory) > MEMORY_BYTES_MAX:
+        while sum(len(content) for _, content in self._memory) > self._memory_bytes_max:
             self.overflowed += self._memory.popleft()[0]
 
     def take(self, most: int) -> Taken | None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from hub.jobs.polling.division import Division
+from hub.jobs.polling.division import MARGIN_S, Division
 from hub.services import Services
 from hub.settings import Settings
 from hub.wiring import open_hub
-from tests.live import wait_until
 from tests.plant import fresh
 
-LONG = timedelta(seconds=30)
+LONG = timedelta(hours=1)
+LEASE = timedelta(hours=1)
 OVER = timedelta(seconds=-1)
 
 
@@ -99,9 +100,15 @@ def test_workers_count_as_long_as_they_tell(services: Services) -> None:
     assert services.workers.alive() == before
 
 
+def division(services: Services, **more: Any) -> Division:
+    """That of a worker whose leases outlast the test."""
+    given = {"lease": LEASE} | more
+    return Division(services.leases, services.workers, fresh("worker"), **given)
+
+
 @pytest.fixture
 def two(services: Services) -> Iterator[tuple[Division, Division]]:
-    one, two = (Division(services.leases, services.workers, fresh("worker")) for _ in range(2))
+    one, two = (division(services) for _ in range(2))
     for each in (one, two, one):
         each.renew()
     yield one, two
@@ -119,11 +126,11 @@ def test_two_workers_share_what_there_is(two: tuple[Division, Division], names: 
 def test_a_second_worker_gets_its_share_of_what_the_first_has(
     services: Services, names: list[str]
 ) -> None:
-    first = Division(services.leases, services.workers, fresh("worker"))
+    first = division(services)
     first.renew()
     first.take(names)
     assert (len(first.held), first.surplus(names)) == (4, set())
-    second = Division(services.leases, services.workers, fresh("worker"))
+    second = division(services)
     second.renew()
     first.renew()
     surplus = first.surplus(names)
@@ -179,10 +186,16 @@ def test_a_lease_is_valid_from_when_it_is_taken_until_it_is_given_back(
 
 
 def test_a_lease_that_nobody_renews_is_not_valid_in_the_end(
-    two: tuple[Division, Division], names: list[str], monkeypatch: pytest.MonkeyPatch
+    services: Services, names: list[str]
 ) -> None:
-    monkeypatch.setattr("hub.jobs.polling.division.LEASE", timedelta(seconds=1))
-    one, _ = two
+    now = 5.0
+    one = division(services, clock=lambda: now)
+    one.renew()
     one.take(names[:1])
+    now += LEASE.total_seconds() - MARGIN_S - 0.001
     assert one.valid(names[0])
-    wait_until(lambda: not one.valid(names[0]), "the lease is over")
+    now += 0.002
+    assert not one.valid(names[0])
+    one.renew()
+    assert one.valid(names[0])
+    one.leave()

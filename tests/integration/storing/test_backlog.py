@@ -32,8 +32,8 @@ class Places:
     def backlog(self, path: Path) -> Backlog:
         return self.keep(Backlog(path, ROOM))
 
-    def waiting(self, folder: Path, room: int = ROOM) -> Waiting:
-        return self.keep(Waiting(folder, room))
+    def waiting(self, folder: Path, room: int = ROOM, memory: int = MANY) -> Waiting:
+        return self.keep(Waiting(folder, room, memory))
 
     def left(self, folder: Path) -> list[Backlog]:
         return [self.keep(one) for one in left_behind(folder, ROOM)]
@@ -215,12 +215,9 @@ def test_a_folder_that_takes_nothing_is_told_once_and_memory_has_it(
     assert times(waiting) == [1, 2, 3]
 
 
-def test_memory_is_bounded_where_the_disk_takes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, places: Places
-) -> None:
-    monkeypatch.setattr("hub.services.devices.waiting.MEMORY_BYTES_MAX", 200)
+def test_memory_is_bounded_where_the_disk_takes_nothing(tmp_path: Path, places: Places) -> None:
     (tmp_path / "polled").write_text("no folder")
-    waiting = places.waiting(tmp_path / "polled")
+    waiting = places.waiting(tmp_path / "polled", memory=200)
     for at in range(20):
         waiting.add(wave(at))
     kept = times(waiting)

@@ -212,26 +212,25 @@ def test_what_is_dropped_is_not_stored_and_what_comes_later_is(
 
 
 def test_what_is_dropped_while_it_catches_up_is_not_stored(
-    streams: Streams, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    streams: Streams, tmp_path: Path
 ) -> None:
-    """Held and released while it is at a portion: that one is stored at most, of 60."""
-    monkeypatch.setattr("hub.services.devices.readings.TOGETHER", 1)
-    stream = polled(streams)
-    with places.sink(streams, tmp_path, flush_s=0.02) as sink:
+    """Held and released while it is at a portion: that one is stored, of 60."""
+    stream, storing = polled(streams), places.storing(streams)
+    with places.sink(streams, tmp_path, storing, together=1) as sink:
         sink.hold()
         for n in range(60):
             sink.offer(taken(stream, (START + n, 1.0), device=7))
             wait_until(lambda: not sink._offered, "it was taken over")
-        sink._flush_s = 0.5
+        storing.gate.clear()
         sink.release()
-        wait_until(lambda: sink.counts().stored > 0, "it catches up")
+        wait_until(storing.met.is_set, "it catches up")
         sink.hold()
-        before = sink.counts().stored
         sink.drop(7, START)
         sink.release()
+        storing.gate.set()
         settled(sink)
-        assert sink.counts().stored - before <= 1
-    assert before <= len(stored(streams, stream)) <= before + 1 < 60
+        assert sink.counts().stored == 1
+    assert stored(streams, stream) == [(START, 1.0)]
 
 
 def test_after_a_drop_the_next_value_is_stored_though_it_is_the_same(
