@@ -29,6 +29,10 @@ EARLY_BYTES_MAX: Final = 65_536
 """What may be typed before the program is there to read it."""
 SIDE_MAX: Final = 1_000
 """Rows, or columns, of a terminal."""
+PROGRAMS_MAX: Final = 1_000
+"""Begun in one session; each is in the audit."""
+INTERRUPT: Final = b"\x03"
+"""Ctrl-C."""
 SHELL: Final = "shell"
 Note = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 
@@ -68,7 +72,9 @@ class Bridge:
         self._early = bytearray()
         self._program: Program | None = None
         self._task: asyncio.Task[None] | None = None
+        self._begun = 0
         self._over = asyncio.Event()
+        self._roomy = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._heard = self._loop.time()
         self.ended: str | None = None
@@ -110,15 +116,18 @@ class Bridge:
         elif said := _said(message):
             self._control(*said)
         else:
-            self._tell(error="This is no message.")
+            self._refuse("This is no message.")
 
     def room(self) -> None:
         """The wire has room again."""
+        self._roomy.set()
         if self._program and not self.ended:
             self._program.resume()
 
     def _typed(self, data: bytes) -> None:
         self.received_bytes += len(data)
+        if not self._allowed.shell:
+            data = INTERRUPT if INTERRUPT in data else b""
         if self._program is None and self._task and not self._task.done():
             self._early += data
             fits = len(self._early) <= EARLY_BYTES_MAX
@@ -138,18 +147,23 @@ class Bridge:
             case "run", str(preset) if preset in self._kit.common(self._allowed):
                 self._begin(preset, self._kit.presets[preset], lasting=False)
             case (("shell" | "run"), _):
-                self._tell(error="This is not allowed.")
+                self._refuse("This is not allowed.")
             case _:
-                self._tell(error="This is no message.")
+                self._refuse("This is no message.")
 
     def _begin(self, name: str, argv: Sequence[str], *, lasting: bool) -> None:
         if self._task and not self._task.done():
-            self._tell(error="Something runs already.")
+            self._refuse("Something runs already.")
+            return
+        self._begun += 1
+        if self._begun > PROGRAMS_MAX:
+            self.end("too many programs")
             return
         self._task = asyncio.create_task(self._run(name, argv, lasting=lasting))
 
     async def _run(self, name: str, argv: Sequence[str], *, lasting: bool) -> None:
         """Run a program to its end; with the end of one that is lasting, the session ends."""
+        await self._drained()
         try:
             await self._note("terminal.run", {"program": name})
             size = self._size
@@ -166,6 +180,12 @@ class Bridge:
         self._tell(exit={"program": name, "code": code})
         if lasting:
             self.end("exit")
+
+    async def _drained(self) -> None:
+        """Wait until what earlier programs printed has gone, but for what may always wait."""
+        while self._wire.waiting_bytes > HIGH_BYTES:
+            self._roomy.clear()
+            await self._roomy.wait()
 
     def _catch_up(self, program: Program, size: Size) -> None:
         """Bring what came from the browser while the program was being started."""
@@ -195,6 +215,11 @@ class Bridge:
             "shell": self._allowed.shell and self._kit.shell is not None,
             "presets": self._kit.common(self._allowed),
         }
+
+    def _refuse(self, sentence: str) -> None:
+        """Say that something is not done, if it would be read."""
+        if self._wire.waiting_bytes <= HIGH_BYTES:
+            self._tell(error=sentence)
 
     def _tell(self, **said: Any) -> None:
         self._wire.send(json.dumps(said))

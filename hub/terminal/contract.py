@@ -25,10 +25,14 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A browser's offer to begin a session, its grant checked and begun: nobody else has it."""
+    """A browser's offer to begin a session, its grant checked and begun: nobody else has it.
+
+    ``address`` is where it came from.
+    """
 
     session: str
     sdp: str
+    address: str
     allowed: Allowed
 
 
@@ -50,8 +54,12 @@ class Mailbox(Protocol):
 
     def leave(self) -> None: ...
 
+    def stands(self, by: str) -> bool:
+        """Whether whoever asked for a grant could still do so."""
+
     def offers(self) -> list[Offer]:
-        """What came in, each once. What has no good grant was refused."""
+        """What came in, each once; nothing while the host has another agent. What has no good
+        grant was refused."""
 
     def answer(self, session: str, sdp: str) -> bool:
         """Answer an offer; False if nobody waits for it any more."""

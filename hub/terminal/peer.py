@@ -58,6 +58,7 @@ class Peer:
         """Let what was sent go out, and close."""
         if self.channel.done() and not self.channel.cancelled():
             await self.channel.result().flushed()
+        self.channel.cancel()
         await asyncio.shield(self._connection.close())  # it breaks when it is cancelled
 
     def _opened(self, channel: RTCDataChannel) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from hub.services.terminal.grants import Signing
 from hub.services.terminal.hosting import Kept
+from hub.services.terminal.standing import Standing
 from hub.services.terminal.terminal import Terminal
+from hub.store.access.keys import Keys
+from hub.store.access.users import Users
 from hub.store.system.licences import Licences
 from hub.store.system.terminal_grants import TerminalGrants
 from hub.store.system.terminal_hosts import TerminalHosts
@@ -19,5 +22,6 @@ def terminal(ground: Ground) -> Terminal:
         Licences(mongo).instance,
         ground.settings.terminal_grant_s,
     )
-    kept = Kept(TerminalGrants(mongo), TerminalHosts(mongo), TerminalSessions(mongo))
+    standing = Standing(Keys(mongo), Users(mongo))
+    kept = Kept(standing, TerminalGrants(mongo), TerminalHosts(mongo), TerminalSessions(mongo))
     return Terminal(signing, kept, ground.notes)

@@ -85,7 +85,7 @@ def grant() -> Response:
     NO_ARGS.of(request)
     read = bodies.load(request, GRANT)
     wish = Wish(**read | {"allowed_presets": tuple(read["allowed_presets"])})
-    made, token = services().system.terminal.grant(wish, principal())
+    made, token = services().system.terminal.grant(wish, principal(), _address())
     return one({"token": token, "expires_at": made.expires, **read}, 201)
 
 
@@ -101,8 +101,13 @@ def session() -> Response:
     """Begin the session of a grant: a browser's offer of WebRTC, answered by the host's agent."""
     NO_ARGS.of(request)
     read = bodies.load(request, SESSION)
-    begun, sdp = services().system.terminal.connect(read["token"], read["offer"]["sdp"])
+    token, offered = read["token"], read["offer"]["sdp"]
+    begun, sdp = services().system.terminal.connect(token, offered, _address())
     return one({"session": begun, "answer": {"type": "answer", "sdp": sdp}})
+
+
+def _address() -> str:
+    return request.remote_addr or ""
 
 
 @bp.after_request

@@ -9,17 +9,19 @@ from typing import Any
 
 from hub.errors import GrantExpired, Unauthorized
 from hub.services.terminal.grants import Grant, Signing
+from hub.services.terminal.standing import Standing
 from hub.store.access.audit import Audit
 from hub.store.system.terminal_grants import TerminalGrants
 from hub.store.system.terminal_hosts import Host, TerminalHosts
-from hub.store.system.terminal_sessions import Taken, TerminalSessions
+from hub.store.system.terminal_sessions import Left, TerminalSessions
 from hub.terminal.contract import HOLD_S, Allowed, Offer
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is kept of terminals."""
+    """What is kept of terminals, and of those who may ask for them."""
 
+    standing: Standing
     grants: TerminalGrants
     hosts: TerminalHosts
     sessions: TerminalSessions
@@ -41,11 +43,16 @@ class Hosting:
     def leave(self) -> None:
         self._kept.hosts.leave(self._host.id, self._holder)
 
+    def stands(self, by: str) -> bool:
+        return self._kept.standing.holds(by)
+
     def offers(self) -> list[Offer]:
         found: list[Offer] = []
+        if not self._kept.hosts.is_held(self._host.id, self._holder):
+            return found
         while taken := self._kept.sessions.take(self._host.id):
             if grant := self._granted(taken):
-                found.append(Offer(taken.session, taken.sdp, _allowed(grant)))
+                found.append(Offer(taken.session, taken.sdp, taken.address, _allowed(grant)))
             else:
                 self.refuse(taken.session, "the grant is not good")
         return found
@@ -59,14 +66,14 @@ class Hosting:
     def note(self, action: str, facts: Mapping[str, Any]) -> None:
         self._audit.note(action, host=self._host.id, **facts)
 
-    def _granted(self, taken: Taken) -> Grant | None:
+    def _granted(self, taken: Left) -> Grant | None:
         """The grant of an offer, begun now; None if it is not good for it."""
         try:
             grant = self._signing.read(taken.token)
         except (Unauthorized, GrantExpired):
             return None
-        mine = grant.wish.host_id == self._host.id
-        return grant if mine and self._kept.grants.begin(grant.id, taken.session) else None
+        good = grant.wish.host_id == self._host.id and self.stands(grant.subject)
+        return grant if good and self._kept.grants.begin(grant.id, taken.session) else None
 
 
 def _allowed(grant: Grant) -> Allowed:

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from time import monotonic, sleep
 from typing import Final
 
-from hub.errors import GrantUsed, NotFound, TerminalRefused, TerminalTimeout
+from hub.errors import GrantUsed, NotFound, TerminalRefused, TerminalTimeout, Unauthorized
 from hub.services.permits import Allowance, Permits
 from hub.services.plant.fields import refused
 from hub.services.terminal.grants import Grant, Signing, Wish
 from hub.services.terminal.hosting import Hosting, Kept
 from hub.store.access.audit import Audit
 from hub.store.system.terminal_hosts import Host
-from hub.store.system.terminal_sessions import Outcome
+from hub.store.system.terminal_sessions import Left, Outcome
 from hub.terminal.contract import ANSWER_S
 from hub.values import Principal
 
@@ -31,8 +31,8 @@ class Terminal:
         self._audit = audit
         self._permits = Permits(AT_ONCE)
 
-    def grant(self, wish: Wish, principal: Principal) -> tuple[Grant, str]:
-        """A new grant and its token.
+    def grant(self, wish: Wish, principal: Principal, address: str) -> tuple[Grant, str]:
+        """A new grant and its token; ``address`` is where it is asked for, for the audit.
 
         Raises:
             BadField: it would allow nothing, or what the host, if its agent is there, does not
@@ -45,6 +45,7 @@ class Terminal:
             "terminal.grant",
             grant=grant.id,
             by=grant.subject,
+            address=address,
             terminal=wish.terminal_id,
             host=wish.host_id,
             interactive=wish.interactive,
@@ -53,11 +54,12 @@ class Terminal:
         )
         return grant, token
 
-    def connect(self, token: str, sdp: str) -> tuple[str, str]:
-        """Bring a browser's offer to its host: the session, and the answer.
+    def connect(self, token: str, sdp: str, address: str) -> tuple[str, str]:
+        """Bring a browser's offer from an address to its host: the session, and the answer.
 
         Raises:
-            Unauthorized: the token is no grant of this hub.
+            Unauthorized: the token is no grant of this hub, or whoever asked for it could not
+                any more.
             GrantExpired: its time is over.
             NotFound: the host has no agent now; the grant is still good.
             GrantUsed: it was used.
@@ -66,6 +68,8 @@ class Terminal:
             TooMany: too many wait for answers.
         """
         grant = self._signing.read(token)
+        if not self._kept.standing.holds(grant.subject):
+            raise Unauthorized("whoever asked for this grant may not do so any more")
         host = grant.wish.host_id
         if self._kept.hosts.get(host) is None:
             raise NotFound("no agent is there for the host", host=host)
@@ -74,7 +78,7 @@ class Terminal:
             session = str(uuid.uuid4())
             if not self._kept.grants.spend(grant.id, session):
                 raise GrantUsed("the grant was used", grant=grant.id)
-            return session, self._answered(session, host, token, sdp)
+            return session, self._answered(Left(session, host, token, sdp, address))
         finally:
             release()
 
@@ -82,16 +86,16 @@ class Terminal:
         """The mailbox for an agent of a host, and what it offers."""
         return Hosting(Host(host, shell, presets), self._signing, self._kept, self._audit)
 
-    def _answered(self, session: str, host: str, token: str, sdp: str) -> str:
+    def _answered(self, left: Left) -> str:
         """The agent's answer to an offer that is left for it."""
         sessions = self._kept.sessions
-        sessions.add(session, host, token, sdp)
+        sessions.add(left)
         try:
-            outcome = self._awaited(session)
+            outcome = self._awaited(left.session)
         finally:
-            sessions.remove(session)
+            sessions.remove(left.session)
         if outcome is None:
-            raise TerminalTimeout("the host did not answer in time", host=host)
+            raise TerminalTimeout("the host did not answer in time", host=left.host)
         if outcome.answer is None:
             raise TerminalRefused("the host does not take the offer", reason=outcome.refusal)
         return outcome.answer

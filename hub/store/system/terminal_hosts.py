@@ -51,6 +51,12 @@ class TerminalHosts:
                 return False
         return True
 
+    def is_held(self, host: str, holder: str) -> bool:
+        """Whether an agent is the one of a host now."""
+        held = {"_id": host, "holder": holder, "until": {"$gt": datetime.now(UTC)}}
+        with translated():
+            return self._rows.find_one(held, {"_id": 1}) is not None
+
     def leave(self, host: str, holder: str) -> None:
         with translated():
             self._rows.delete_one({"_id": host, "holder": holder})

@@ -1,8 +1,8 @@
 """Offers of browsers on their way to hosts, and the answers back; short-lived.
 
 Fields of a row: ``_id``, the session; ``host``; ``token``, the grant as it was shown; ``offer``;
-``state``; ``answer`` or ``refusal``; ``at``. Whoever waits for the answer removes the row, or else
-the database does.
+``address``; ``state``; ``answer`` or ``refusal``; ``at``. Whoever waits for the answer removes the
+row, or else the database does.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from hub.store.client import Doc, Mongo, translated
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """An offer that is one agent's now."""
+class Left:
+    """An offer that is left for a host; ``address`` is where it came from."""
 
     session: str
+    host: str
     token: str
     sdp: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +38,29 @@ class TerminalSessions:
     def __init__(self, mongo: Mongo) -> None:
         self._rows = mongo.db["terminal_sessions"]
 
-    def add(self, session: str, host: str, token: str, sdp: str) -> None:
+    def add(self, left: Left) -> None:
         row = {
-            "_id": session,
-            "host": host,
-            "token": token,
-            "offer": sdp,
+            "_id": left.session,
+            "host": left.host,
+            "token": left.token,
+            "offer": left.sdp,
+            "address": left.address,
             "state": "waiting",
             "at": datetime.now(UTC),
         }
         with translated():
             self._rows.insert_one(row)
 
-    def take(self, host: str) -> Taken | None:
-        """The oldest offer for a host that nobody has taken."""
+    def take(self, host: str) -> Left | None:
+        """The oldest offer for a host that nobody has taken; it is the caller's now."""
         change: Doc = {"$set": {"state": "taken"}}
         with translated():
             row = self._rows.find_one_and_update(
                 {"host": host, "state": "waiting"}, change, sort=[("at", ASCENDING)]
             )
-        return Taken(row["_id"], row["token"], row["offer"]) if row else None
+        if row is None:
+            return None
+        return Left(row["_id"], host, row["token"], row["offer"], row["address"])
 
     def settle(
         self, session: str, *, answer: str | None = None, refusal: str | None = None

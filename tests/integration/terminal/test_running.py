@@ -14,6 +14,7 @@ import pytest
 from hub.terminal import warden
 from hub.terminal.identity import Identity, identity
 from hub.terminal.running import BROKEN, Program, Size, start
+from tests.integration.terminal.world import lives, until
 
 PID = re.compile(rb"pid-(\d+)-")
 STUBBORN = 'trap "" HUP TERM INT; echo pid-$$-; while :; do sleep 600; done'
@@ -44,23 +45,8 @@ def told(argv: list[str], story: Story) -> bytes:
     return asyncio.run(tell())
 
 
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not true():
-            await asyncio.sleep(0.01)
-
-
 async def to_its_end(program: Program, printed: bytearray) -> None:
     assert await asyncio.wait_for(program.ended(), 30) == 0
-
-
-def lives(pid: int) -> bool:
-    """Whether a process is there, and is not only waiting to be asked for its status."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def script(text: str) -> list[str]:

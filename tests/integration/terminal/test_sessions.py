@@ -5,98 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 from pymongo.database import Database
-from werkzeug.test import TestResponse
 
-from hub.services import Services, scopes
-from hub.terminal.agent import Agent
-from hub.terminal.bridge import Kit
+from hub.services import Services
 from hub.terminal.contract import Limits
-from hub.terminal.identity import identity
-from tests.plant import Door, code, door, fresh
+from tests.integration.terminal.world import SDP, World, agent, lives
+from tests.plant import code
 from tests.terminals import Browser
 
-PRESETS = {"hello": ["/bin/echo", "hello", "$HOME; id"], "wait": ["/bin/sleep", "600"]}
-SDP = "v=0\r\n"
 PID = re.compile(rb"pid-(\d+)-")
-
-
-@dataclass(frozen=True)
-class World:
-    """A host with an agent, and a key for grants."""
-
-    host: str
-    plant: Door
-
-    def grant(self, *, interactive: bool = True, presets: tuple[str, ...] = ()) -> str:
-        answer = self.plant.post(
-            "webrtc/terminal-grant/",
-            terminal_id="t",
-            host_id=self.host,
-            interactive=interactive,
-            allowed_presets=list(presets),
-        )
-        assert answer.status_code == 201, answer.json
-        return str(answer.json["token"])
-
-    def ask(self, token: str, sdp: str = SDP) -> TestResponse:
-        """Begin a session, without a key."""
-        body = {"token": token, "offer": {"type": "offer", "sdp": sdp}}
-        return self.plant.client.post("/api/webrtc/terminal-session/", json=body)
-
-    @asynccontextmanager
-    async def browsing(self, token: str) -> AsyncIterator[Browser]:
-        browser = Browser()
-        try:
-            sdp = (await browser.offer())["sdp"]
-            answer = await asyncio.to_thread(self.ask, token, sdp)
-            assert answer.status_code == 200, answer.json
-            await browser.connect(answer.json["answer"])
-            yield browser
-        finally:
-            await browser.connection.close()
-
-
-@pytest.fixture
-def world(client: FlaskClient, services: Services) -> World:
-    return World(fresh("host").replace(" ", "-"), door(client, services, scopes.TERMINAL))
-
-
-@pytest.fixture
-def audit(database: Database[Any]) -> Any:
-    """What the audit says of a host, oldest first."""
-
-    def found(host: str) -> list[dict[str, Any]]:
-        return list(database["audit"].find({"host": host}).sort("_id", 1))
-
-    return found
-
-
-@asynccontextmanager
-async def agent(
-    services: Services, world: World, limits: Limits | None = None, *, shell: bool = True
-) -> AsyncIterator[None]:
-    """An agent of the world's host, for as long as it is needed."""
-    who = identity("nobody" if os.geteuid() == 0 else None)
-    kit = Kit(who, PRESETS, ["/bin/sh"] if shell else None, limits or Limits())
-    mailbox = services.system.terminal.hosting(world.host, shell=shell, presets=tuple(PRESETS))
-    ready = asyncio.Event()
-    running = asyncio.create_task(Agent(mailbox, kit).run(ready.set))
-    try:
-        async with asyncio.timeout(30):
-            await ready.wait()
-        yield
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
 
 
 def test_a_shell(services: Services, world: World, audit: Any) -> None:
@@ -121,6 +43,7 @@ def test_a_shell(services: Services, world: World, audit: Any) -> None:
     grant, begun, run, end = audit(world.host)
     assert {begun["grant"], run["grant"], end["grant"]} == {grant["grant"]}
     assert (begun["by"], run["program"]) == (grant["by"], "shell")
+    assert (grant["address"], begun["address"]) == ("127.0.0.1", "127.0.0.1")
     assert end["reason"] == "exit"
     assert end["received_bytes"] == len("stty size; echo one-$((1+1))\nstty size\nexit 3\n")
     assert end["sent_bytes"] > 0
@@ -242,14 +165,6 @@ def pid_of(browser: Browser) -> int:
     return int(found[1])
 
 
-def lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 def test_much_output_is_all_there(services: Services, world: World) -> None:
     async def story() -> None:
         async with agent(services, world), world.browsing(world.grant()) as browser:
@@ -339,7 +254,8 @@ def test_an_agent_looks_at_the_grant_itself(
     services: Services, world: World, database: Database[Any]
 ) -> None:
     mailbox = services.system.terminal.hosting(world.host, shell=True, presets=())
-    row = {"host": world.host, "state": "waiting", "offer": SDP}
+    assert mailbox.hold()
+    row = {"host": world.host, "state": "waiting", "offer": SDP, "address": "192.0.2.7"}
     sessions = database["terminal_sessions"]
     sessions.insert_one(row | {"_id": "a", "token": "x.y.z", "at": 1})
     sessions.insert_one(row | {"_id": "b", "token": world.grant(), "at": 2})
@@ -347,3 +263,21 @@ def test_an_agent_looks_at_the_grant_itself(
     assert {each["refusal"] for each in sessions.find({"host": world.host})} == {
         "the grant is not good"
     }
+
+
+def test_an_agent_that_lost_its_host_takes_no_offers(
+    services: Services, world: World, database: Database[Any]
+) -> None:
+    terminal = services.system.terminal
+    first, second = (terminal.hosting(world.host, shell=True, presets=()) for _ in range(2))
+    row = {"_id": world.host, "host": world.host, "state": "waiting", "offer": SDP, "at": 1}
+    database["terminal_sessions"].insert_one(row | {"token": "x.y.z", "address": ""})
+    assert first.hold()
+    database["terminal_hosts"].update_one(
+        {"_id": world.host}, {"$set": {"until": datetime(2000, 1, 1, tzinfo=UTC)}}
+    )
+    assert second.hold()
+    assert first.offers() == []
+    assert database["terminal_sessions"].find_one({"_id": world.host, "state": "waiting"})
+    assert second.offers() == []
+    assert database["terminal_sessions"].find_one({"_id": world.host, "state": "settled"})
