@@ -24,11 +24,13 @@ from hub.services.streams.writing.setting import Setting
 from hub.services.values import Values
 from hub.store.streams import streams as store_streams
 from hub.store.streams.kept import KeptPoints
+from hub.store.streams.onward import Onward
 from hub.store.streams.progress import Progress
 from hub.store.streams.recent import RecentPoints
 from hub.store.streams.retention import Floors, Policies, Removal
 from hub.store.streams.rollups import Rollups
 from hub.store.streams.statistics import StatisticStore
+from hub.store.streams.sweep import Sweep
 from hub.wiring.ground import Ground
 from hub.wiring.holding import Held
 
@@ -67,7 +69,7 @@ def flowing(ground: Ground, held: Held) -> Flowing:
         Values(Records(points, RecentPoints(mongo)), Setting(points, placing)),
         Statistics(
             KeptStatistics(points, sums),
-            Stepping(points, rollups),
+            Stepping(points, rollups, Onward(mongo), Sweep(mongo)),
             Summarizing(points, sums, floors),
         ),
         Retention(Rules(policies, ground.notes), enforcing),

@@ -15,7 +15,7 @@ from hub.errors import Invalid
 from hub.jobs.streams import downsample
 from hub.series.durations import Steps, duration
 from hub.services import Services
-from hub.services.statistics import steps as stepping
+from hub.services.statistics import making
 from hub.services.statistics.steps import Bucket
 from hub.services.streams.reading.settled import UNSEEN_MAX
 from hub.values import Stream
@@ -47,7 +47,7 @@ def work(streams: Streams) -> None:
 
 def ask(streams: Streams, stream: Stream, lo: int, hi: int, step: str) -> list[Bucket]:
     found = streams.services.statistics.stepping.buckets(
-        now(streams, stream), lo, hi, duration(step)
+        [now(streams, stream)], (lo, hi), duration(step)
     )
     return list(found)
 
@@ -171,7 +171,7 @@ def test_a_long_gap_is_passed_over(streams: Streams) -> None:
 def test_far_behind_long_stretches_of_raw_datapoints_are_folded(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stepping, "DOCUMENTS_TOGETHER", 20)
+    monkeypatch.setattr(making, "DOCUMENTS_TOGETHER", 20)
     stream, raw = streams.new(widths=NARROW), some("behind", 3_000, 9_000)
     append(streams, stream, raw[:300])
     work(streams)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from heapq import merge
 from itertools import islice
 from time import time_ns
 from typing import Any
@@ -66,10 +65,10 @@ class PlantStatistics:
         if wish.data is None:
             streams = [stream for stream in streams if stream.value_type == "numeric"]
 
-        def found(_last: Position | None) -> Iterator[Bucket]:
-            buckets = self.statistics.stepping.buckets
-            ranges = [buckets(stream, wish.lo, wish.hi, step) for stream in streams]
-            return merge(*ranges, key=lambda one: (one.at, one.stream))
+        def found(last: Position | None) -> Iterator[Bucket]:
+            since = None if last is None else int(last[0])
+            span = wish.lo, wish.hi
+            return self.statistics.stepping.buckets(streams, span, step, since=since)
 
         return self._rows(found, wish, self.permits.take(principal.key_id, heavy=True))
 

@@ -1,243 +1,154 @@
-"""Mean, minimum and maximum of a stream by buckets of any duration: ``step=``.
+"""Mean, minimum and maximum of streams by buckets of any duration: ``step=``.
 
 Whole buckets of the rollups are taken wherever they fit, raw datapoints for the rest, and for what
 the rollups have not seen. So an answer is that of the raw datapoints, at the cost of the rollups.
+The buckets of very many streams are made slab by slab: some after one another, of all the streams
+that have anything there.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from hub.errors import Invalid
-from hub.series import parts, points
-from hub.series.buckets import width_at
-from hub.series.cover import Piece, cover, without
+from hub.series import parts
 from hub.series.durations import Duration, Steps
-from hub.series.grid import AFTER_ALL, BEFORE_ALL
-from hub.series.levels import LEVELS, ROLLUPS, SECONDS, Level
-from hub.series.parts import BoolArray, FloatArray, IntArray, Parts
+from hub.series.grid import AFTER_ALL
+from hub.series.levels import ROLLUPS
+from hub.series.parts import IntArray, Parts
 from hub.series.points import Points, as_parts
-from hub.services.streams.reading.settled import Settled
+from hub.services.records.sweeping import swept
+from hub.services.statistics.making import Bucket, Holes, Making, Span, told
+from hub.services.streams.reading.settled import UNSEEN_MAX
+from hub.store.streams.onward import Onward
 from hub.store.streams.points import PointStore
 from hub.store.streams.rollups import Rollups
+from hub.store.streams.sweep import Sweep
 from hub.values import Stream
 
-BUCKETS_TOGETHER = 256
-DOCUMENTS_TOGETHER = 512
-"""Raw documents up to which buckets are read together."""
+__all__ = ["Bucket", "Stepping"]
 
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """The values of ``[at, end)`` (ms). An extreme is an integer where the value was one; a mean
-    is None where the sum is too large for a float."""
-
-    stream: int
-    at: int
-    end: int
-    count: int
-    mean: float | None
-    low: float
-    high: float
-
-
-Span = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A bucket that is to be made of these pieces, which read about so many raw documents."""
-
-    span: Span
-    pieces: Sequence[Piece]
-    documents: int
-
-
-Tagged = tuple[IntArray, Parts]
-"""Parts, and the number of the bucket that each one belongs to."""
+SLAB = 32_768
+"""Buckets of all streams that are made one after another and then put in order."""
+STEPS_TOGETHER = 256
+"""Buckets of a stream in a slab."""
+UNSEEN_EACH, UNSEEN_MOST = 4, 20_000
+"""Changed documents that are looked at one by one: those of one stream may be as many as a reader
+brings up to date for itself, and with many streams so many more each, up to this many."""
 
 
 class Stepping:
-    def __init__(self, points: PointStore, rollups: Rollups) -> None:
+    def __init__(self, points: PointStore, rollups: Rollups, onward: Onward, sweep: Sweep) -> None:
         self._points = points
-        self._rollups = rollups
+        self._onward = onward
+        self._sweep = sweep
+        self._making = Making(points, rollups)
 
-    def buckets(self, stream: Stream, lo: int, hi: int, step: Duration) -> Iterator[Bucket]:
-        """The buckets of ``[lo, hi)`` (ms) that have values, in order of time; flat in memory.
+    def buckets(
+        self, streams: Sequence[Stream], span: Span, step: Duration, *, since: int | None = None
+    ) -> Iterator[Bucket]:
+        """The buckets of ``[lo, hi)`` (ms) that have values, in order of time and stream; flat in
+        memory.
 
         The first begins at ``lo``, the last ends at ``hi``. Where only rollups are kept of old
         data, what is less than one of their buckets at the ends of a bucket is left out.
 
+        Args:
+            since: begin with the bucket that begins at this moment.
+
         Raises:
             Invalid: not a numeric stream.
         """
-        if stream.value_type != "numeric":
-            raise Invalid("only numeric streams have statistics", number=stream.id)
-        steps = Steps(lo, step)
+        for stream in streams:
+            if stream.value_type != "numeric":
+                raise Invalid("only numeric streams have statistics", number=stream.id)
+        (lo, hi), steps = span, Steps(span[0], step)
+        begin = lo if since is None else since
         if not step.months and step.ms < ROLLUPS[0].width_ms:
-            return self._fine(stream, steps, hi)
-        return self._coarse(stream, steps, hi)
+            return self._fine(streams, steps, (begin, hi))
+        return self._coarse(streams, steps, (begin, hi))
 
-    def _fine(self, stream: Stream, steps: Steps, hi: int) -> Iterator[Bucket]:
+    def _fine(self, streams: Sequence[Stream], steps: Steps, span: Span) -> Iterator[Bucket]:
         """Buckets narrower than those of the rollups."""
-        held = parts.empty()
-        for piece in self._points.between(stream, steps.from_ms, hi):
-            start = piece.at - (piece.at - steps.from_ms) % steps.length.ms
+        held, owner = parts.empty(), np.empty(0, np.int64)
+        for ids, piece in self._raw(streams, span):
             every = parts.joined([held, as_parts(piece, numeric=True)])
-            found = parts.grouped(every, np.concatenate([held.at, start]), cut=False)[0]
-            spans = _spans(found, steps, hi)
-            yield from _told(stream, found.rows(slice(0, -1)), spans[:-1])
-            held = found.rows(slice(-1, None))
-        yield from _told(stream, held, _spans(held, steps, hi))
+            own = np.concatenate([owner, ids])
+            at = np.concatenate([held.at, piece.at])
+            start = at - (at - steps.from_ms) % steps.length.ms
+            order = np.lexsort((own, start))
+            own, start = own[order], start[order]
+            found, rows = parts.grouped(every.rows(order), start, cut=False, owner=own)
+            done = int(np.searchsorted(found.at, found.at[-1:])[0]) if len(found) else 0
+            yield from _narrow(own[rows][:done], found.rows(slice(0, done)), steps, span[1])
+            held, owner = found.rows(slice(done, None)), own[rows][done:]
+        yield from _narrow(owner, held, steps, span[1])
 
-    def _coarse(self, stream: Stream, steps: Steps, hi: int) -> Iterator[Bucket]:
-        settled = Settled(stream, self._points, self._rollups)
-        ends = self._ends(stream)
-        first, after = max(steps.from_ms, ends[0]), min(hi, ends[1])
-        together: list[_Wanted] = []
-        documents = 0
-        at: int | None = first if first < after else None
-        while at is not None and at < after:
-            number = steps.number(at)
-            start, end = steps.start(number), min(steps.start(number + 1), hi)
-            wanted = self._wanted(settled, start, end)
-            together.append(wanted)
-            documents += wanted.documents
-            at = end
-            if len(together) == BUCKETS_TOGETHER or documents > DOCUMENTS_TOGETHER:
-                made = self._made(stream, together)
-                yield from made
-                together, documents = [], 0
-                at = end if made else self._onward(stream, end)
-        yield from self._made(stream, together)
+    def _raw(self, streams: Sequence[Stream], span: Span) -> Iterator[tuple[IntArray, Points]]:
+        """The raw datapoints in order of time, and beside each one the id of its stream."""
+        if len(streams) > 1:
+            for stretch in swept(self._sweep, streams, *span, None):
+                yield stretch.streams, Points(stretch.at, stretch.values)
+            return
+        for stream in streams:
+            for piece in self._points.between(stream, *span):
+                yield np.full(len(piece), stream.id, np.int64), piece
 
-    def _ends(self, stream: Stream) -> tuple[int, int]:
-        """From where to where there is anything: ``[first, after)``; rollups may be older than
-        the raw datapoints that are left."""
-        first, last = self._points.ends(stream)
-        coarsest = LEVELS[-1]
-        begun, ended = (
-            self._rollups.nearest(coarsest, stream.id, at, way, value=False)
-            for at, way in ((BEFORE_ALL, 1), (AFTER_ALL, -1))
-        )
-        firsts = [at for at in (first, begun) if at is not None]
-        lasts = [last + 1] if last is not None else []
-        lasts += [ended + coarsest.width_ms] if ended is not None else []
-        return min(firsts, default=AFTER_ALL), max(lasts, default=BEFORE_ALL)
+    def _coarse(self, streams: Sequence[Stream], steps: Steps, span: Span) -> Iterator[Bucket]:
+        """Slab after slab; ``due`` says from when on each stream may have anything."""
+        begin, hi = span
+        holes = self._holes(streams)
+        due = dict.fromkeys((stream.id for stream in streams), begin) if begin < hi else {}
+        while due:
+            first = steps.number(min(due.values()))
+            far = steps.start(first + STEPS_TOGETHER)
+            wanted = [stream for stream in streams if due.get(stream.id, far) < far]
+            count = max(min(STEPS_TOGETHER, SLAB // len(wanted)), 1)
+            spans = _spans(steps, first, count, hi)
+            end = spans[-1][1]
+            wanted = [stream for stream in wanted if due[stream.id] < end]
+            made, busy = self._making.buckets(wanted, spans, holes)
+            yield from sorted(made, key=lambda bucket: (bucket.at, bucket.stream))
+            due = self._due_next(wanted, busy, due, (end, hi))
 
-    def _onward(self, stream: Stream, end: int) -> int | None:
-        """The next moment at which there may be something, after a stretch without anything."""
-        raw = self._points.nearest(stream, end - 1, 1, value=False)
-        found = AFTER_ALL if raw is None else raw
-        for level in ROLLUPS:
-            before = level.ceil(end) - level.width_ms
-            begin = self._rollups.nearest(level, stream.id, before, 1, value=False)
-            if begin is not None and begin + level.width_ms <= found:
-                found = begin
-        return None if found == AFTER_ALL else found
+    def _due_next(
+        self, done: Sequence[Stream], busy: set[int], due: Mapping[int, int], left: Span
+    ) -> dict[int, int]:
+        """``due`` after a slab: one that had nothing in it is looked up; without those that have
+        nothing any more."""
+        end, hi = left
+        if end >= hi:
+            return {}
+        idle = [stream for stream in done if stream.id not in busy]
+        later = {**due, **dict.fromkeys(busy, end)}
+        for stream in idle:
+            del later[stream.id]
+        return later | self._onward.next(idle, end, hi)
 
-    def _wanted(self, settled: Settled, start: int, end: int) -> _Wanted:
-        holes = [(mark.lo, mark.hi + 1) for mark in settled.marks]
-        if settled.until is not None:
-            holes.append((settled.until, end))
-        pieces: list[Piece] = []
-        for hole, first, last in without(start, end, holes):
-            pieces += cover(first, last, SECONDS if hole else LEVELS[-1])
-        documents = sum(_documents(settled.stream, piece) for piece in pieces)
-        return _Wanted((start, end), pieces, documents)
-
-    def _made(self, stream: Stream, wanted: Sequence[_Wanted]) -> list[Bucket]:
-        tagged = [(number, piece) for number, one in enumerate(wanted) for piece in one.pieces]
-        found: list[Tagged] = []
-        for level in {piece.level for _, piece in tagged}:
-            own = [pair for pair in tagged if pair[1].level is level]
-            if level is SECONDS:
-                found += self._raw(stream, own)
-            else:
-                found.append(self._stored(level, stream, own))
-        if not found:
-            return []
-        number = np.concatenate([numbers for numbers, _ in found])
-        every = parts.joined([piece for _, piece in found])
-        order = np.lexsort((every.at, number))
-        every, number = every.rows(order), number[order]
-        start = np.array([one.span[0] for one in wanted], np.int64)[number]
-        merged, rows = parts.grouped(every, start, cut=False, owner=number)
-        return _told(stream, merged, [wanted[n].span for n in number[rows].tolist()])
-
-    def _stored(self, level: Level, stream: Stream, own: Sequence[tuple[int, Piece]]) -> Tagged:
-        spans = [(stream.id, piece.lo, piece.hi) for _, piece in own]
-        index, found = self._rollups.gathered(level, spans)
-        return np.array([number for number, _ in own], np.int64)[index], found
-
-    def _raw(self, stream: Stream, own: Sequence[tuple[int, Piece]]) -> Iterator[Tagged]:
-        short = [pair for pair in own if _documents(stream, pair[1]) <= DOCUMENTS_TOGETHER]
-        if short:
-            read = self._read(stream, [piece for _, piece in short])
-            sizes = [len(one) for one in read]
-            numbers = np.repeat(np.array([number for number, _ in short], np.int64), sizes)
-            yield numbers, as_parts(points.joined(read), numeric=True)
-        for number, piece in own:
-            if _documents(stream, piece) > DOCUMENTS_TOGETHER:
-                folded = self._folded(stream, piece)
-                yield np.full(len(folded), number, np.int64), folded
-
-    def _read(self, stream: Stream, pieces: Sequence[Piece]) -> list[Points]:
-        """The raw datapoints of ascending pieces; read as one where they lie close together."""
-        whole = Piece(SECONDS, pieces[0].lo, pieces[-1].hi)
-        if _documents(stream, whole) > len(pieces):
-            return self._points.many([(stream, piece.lo, piece.hi) for piece in pieces])
-        every = points.joined(list(self._points.between(stream, whole.lo, whole.hi)))
-        return [every.between(piece.lo, piece.hi) for piece in pieces]
-
-    def _folded(self, stream: Stream, piece: Piece) -> Parts:
-        """A long stretch of raw datapoints as one part."""
-        held = parts.empty()
-        for found in self._points.between(stream, piece.lo, piece.hi):
-            every = parts.joined([held, as_parts(found, numeric=True)])
-            start = np.full(len(every), piece.lo, np.int64)
-            held = parts.grouped(every, start, cut=False)[0]
-        return held
+    def _holes(self, streams: Sequence[Stream]) -> Holes:
+        """Where the rollups have not seen all; where that is very much, all that is behind it."""
+        ids = [stream.id for stream in streams]
+        most = min(UNSEEN_MAX + UNSEEN_EACH * len(ids), UNSEEN_MOST)
+        marks = list(self._points.marks(ids, most + 1))
+        if len(marks) > most:
+            begun = self._points.unseen_from(ids)
+            return {stream: [(at, AFTER_ALL)] for stream, at in begun.items()}
+        holes: dict[int, list[Span]] = {}
+        for mark in marks:
+            holes.setdefault(mark.bucket.stream, []).append((mark.lo, mark.hi + 1))
+        return holes
 
 
-def _documents(stream: Stream, piece: Piece) -> int:
-    """About how many raw documents a piece reads."""
-    if piece.level is not SECONDS:
-        return 0
-    return (piece.hi - piece.lo) // width_at(stream.widths, piece.lo) + 1
+def _spans(steps: Steps, first: int, count: int, hi: int) -> list[Span]:
+    """So many buckets from a number on, as far as they begin before ``hi``."""
+    edges = [steps.start(number) for number in range(first, first + count + 1)]
+    return [(lo, min(after, hi)) for lo, after in pairwise(edges) if lo < hi]
 
 
-def _spans(found: Parts, steps: Steps, hi: int) -> list[Span]:
-    """From where to where each bucket of a fixed length goes."""
-    return [(at, min(at + steps.length.ms, hi)) for at in found.at.tolist()]
-
-
-def _told(stream: Stream, merged: Parts, of: Iterable[Span]) -> list[Bucket]:
-    columns = zip(
-        of,
-        merged.count.tolist(),
-        _either(merged.whole, merged.total_int, merged.total),
-        _either(merged.low_whole, merged.low_int, merged.low),
-        _either(merged.high_whole, merged.high_int, merged.high),
-        strict=True,
-    )
-    return [
-        Bucket(stream.id, *span, count, _mean(total, count, low, high), low, high)
-        for span, count, total, low, high in columns
-        if count
-    ]
-
-
-def _either(whole: BoolArray, integers: IntArray, others: FloatArray) -> list[float]:
-    """The integers where there are such, else the others."""
-    rows = zip(whole.tolist(), integers.tolist(), others.tolist(), strict=True)
-    return [integer if exact else other for exact, integer, other in rows]
-
-
-def _mean(total: float, count: int, low: float, high: float) -> float | None:
-    mean = total / count
-    return float(min(max(mean, low), high)) if math.isfinite(mean) else None
+def _narrow(owners: IntArray, found: Parts, steps: Steps, hi: int) -> list[Bucket]:
+    """Parts as buckets of a fixed length."""
+    spans = [(at, min(at + steps.length.ms, hi)) for at in found.at.tolist()]
+    return told(owners.tolist(), found, spans)

@@ -7,7 +7,7 @@ is below the floor already goes with the next run of the retention.)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -25,7 +25,9 @@ class KeptPoints(PointStore):
         super().__init__(mongo)
         self._floors = Floors(mongo)
 
-    def marks(self, stream: int | None = None, limit: int = 0, *, since: int = 0) -> Iterator[Mark]:
+    def marks(
+        self, stream: int | Collection[int] | None = None, limit: int = 0, *, since: int = 0
+    ) -> Iterator[Mark]:
         """As ``PointStore.marks``. Of a mark that is wholly below the floor, the floor is left:
         there, everything may be computed anew.
 
@@ -38,6 +40,12 @@ class KeptPoints(PointStore):
             for mark in together:
                 floor = floors.get(mark.bucket.stream)
                 yield mark if floor is None else _above(mark, floor)
+
+    def unseen_from(self, ids: Collection[int]) -> dict[int, int]:
+        """As ``PointStore.unseen_from``, and not below the floors."""
+        found = super().unseen_from(ids)
+        floors = self._floors.of(found)
+        return {stream: max(at, floors.get(stream, at)) for stream, at in found.items()}
 
     def floor(self, stream: int) -> int | None:
         return self._floors.of([stream]).get(stream)

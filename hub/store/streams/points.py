@@ -6,7 +6,7 @@ not seen is removed only if no write came since it was read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from typing import Any
@@ -44,6 +44,8 @@ SOME = 4
 """Documents that are read at least."""
 POINTS_LEAST = 20
 """What each of many documents is taken to hold."""
+BY_ID = 4
+"""Documents of a range up to which they are asked for by their ids."""
 TOGETHER = 64
 """Looks that are sent at once; the server bounds the length of a pipeline."""
 FULL = (10334, 17419)
@@ -236,11 +238,7 @@ class PointStore:
     def many(self, ranges: Iterable[tuple[Stream, int, int]]) -> list[Points]:
         """The datapoints of several ranges, read at once; ``lo <= at < hi`` for each."""
         wanted = list(ranges)
-        clauses = [
-            {"_id": {"$gte": {"s": s.id, "w": w, "h": lo - lo % w}, "$lt": key(s.id, w, hi)}}
-            for s, lo, hi in wanted
-            for w in sizes(s.widths)
-        ]
+        clauses = _clauses(wanted)
         found: dict[int, list[tuple[Bucket, Points]]] = {}
         if clauses:
             with translated():
@@ -298,13 +296,18 @@ class PointStore:
             for number, times in found.items()
         }
 
-    def marks(self, stream: int | None = None, limit: int = 0, *, since: int = 0) -> Iterator[Mark]:
+    def marks(
+        self, stream: int | Collection[int] | None = None, limit: int = 0, *, since: int = 0
+    ) -> Iterator[Mark]:
         """What the rollups have not seen, by stream and time; at most ``limit`` (0: all).
 
         Args:
-            stream: only of this one, else of those from ``since`` on.
+            stream: only of this one, or of these; else of those from ``since`` on.
         """
-        chosen: Doc = {"d": True, "_id.s": {"$gte": since} if stream is None else stream}
+        which: Any = {"$gte": since} if stream is None else stream
+        if isinstance(stream, Collection):
+            which = {"$in": list(stream)}
+        chosen: Doc = {"d": True, "_id.s": which}
         with translated():
             rows = self._values.find(chosen, {"v": 0}).hint("unseen").limit(limit)
             for row in rows.sort([("_id.s", 1), ("_id.h", 1)]):
@@ -316,6 +319,16 @@ class PointStore:
                     row["r"],
                     row.get("x", False),
                 )
+
+    def unseen_from(self, ids: Collection[int]) -> dict[int, int]:
+        """Of those of some streams of which the rollups have not seen all, from when on (ms)."""
+        steps: list[Doc] = [
+            {"$match": {"d": True, "_id.s": {"$in": list(ids)}}},
+            {"$group": {"_id": "$_id.s", "at": {"$min": {"$add": ["$_id.h", "$lo"]}}}},
+        ]
+        with translated():
+            rows = self._values.aggregate(steps, hint="unseen")
+            return {row["_id"]: int(row["at"]) for row in rows}
 
     def floor(self, stream: int) -> int | None:
         """From which moment on (ms) a stream's raw datapoints are all there, and not only what came
@@ -340,6 +353,21 @@ class PointStore:
             if ids:
                 self._values.delete_many({"_id": {"$in": ids}})
         return len(ids)
+
+
+def _clauses(ranges: Iterable[tuple[Stream, int, int]]) -> list[Doc]:
+    """The documents of ranges: by their ids where they are few, which is cheaper by far."""
+    keys: dict[tuple[int, int, int], Doc] = {}
+    clauses: list[Doc] = []
+    for stream, lo, hi in ranges:
+        for width in sizes(stream.widths):
+            starts = range(lo - lo % width, hi, width)
+            if len(starts) <= BY_ID:
+                keys |= {(stream.id, width, at): key(stream.id, width, at) for at in starts}
+            else:
+                first, after = key(stream.id, width, starts[0]), key(stream.id, width, hi)
+                clauses.append({"_id": {"$gte": first, "$lt": after}})
+    return [*clauses, {"_id": {"$in": list(keys.values())}}] if keys else clauses
 
 
 def _long(stream: Stream, lo: int, hi: int) -> bool:

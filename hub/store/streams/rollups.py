@@ -8,7 +8,7 @@ are not there. ``f`` is the fencing token of the last writer: one that lost its 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -33,8 +33,12 @@ def collection_name(level: Level) -> str:
 
 
 Chunks = dict[tuple[int, int], tuple[list[int], list[rows.Row]]]
-CLAUSES = 200
-"""Ranges that are looked up together."""
+CLAUSES, KEYS = 200, 1_000
+"""Ranges, or documents, that are looked up together."""
+BY_ID = 8
+"""Documents of a range up to which they are asked for by their ids."""
+NAMED = CHUNK // 3
+"""Buckets up to which only they are read of documents, and not all that there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +85,11 @@ class Rollups:
 
     def _chunks(self, level: Level, spans: Sequence[Stretch]) -> Chunks:
         """The documents that ranges reach into: their bucket starts and rows, ascending."""
-        chunk_ms = CHUNK * level.width_ms
-        clauses: list[Doc] = [
-            {"_id": {"$gte": {"s": s, "t": lo - lo % chunk_ms}, "$lt": {"s": s, "t": hi}}}
-            for s, lo, hi in _outlines(spans, chunk_ms)
-        ]
+        shown = _shown(level, spans)
         found: Chunks = {}
-        for first in range(0, len(clauses), CLAUSES):
-            query = {"$or": clauses[first : first + CLAUSES]}
+        for query in _queries(_outlines(spans, CHUNK * level.width_ms), CHUNK * level.width_ms):
             with translated():
-                for row in self._levels[level].find(query, {"b": 1}):
+                for row in self._levels[level].find(query, shown):
                     stream, start = row["_id"]["s"], row["_id"]["t"]
                     held = sorted((int(name), part) for name, part in row.get("b", {}).items())
                     at = [start + number * level.width_ms for number, _ in held]
@@ -185,6 +184,33 @@ def _outlines(spans: Sequence[Stretch], chunk_ms: int) -> list[Stretch]:
         else:
             made.append((stream, lo, hi))
     return made
+
+
+def _queries(outlines: Sequence[Stretch], chunk_ms: int) -> Iterator[Doc]:
+    """The documents of ranges: by their ids where they are few, which is cheaper by far."""
+    keys: list[Doc] = []
+    clauses: list[Doc] = []
+    for s, lo, hi in outlines:
+        starts = range(lo - lo % chunk_ms, hi, chunk_ms)
+        if len(starts) <= BY_ID:
+            keys += [{"s": s, "t": at} for at in starts]
+        else:
+            clauses.append({"_id": {"$gte": {"s": s, "t": starts[0]}, "$lt": {"s": s, "t": hi}}})
+    for first in range(0, len(keys), KEYS):
+        yield {"_id": {"$in": keys[first : first + KEYS]}}
+    for first in range(0, len(clauses), CLAUSES):
+        yield {"$or": clauses[first : first + CLAUSES]}
+
+
+def _shown(level: Level, spans: Sequence[Stretch]) -> Doc:
+    """What of the documents is to be read: some of their buckets, if those are few in all."""
+    names: set[int] = set()
+    for lo, hi in {(lo, hi) for _, lo, hi in spans}:
+        first, after = lo // level.width_ms, -(-hi // level.width_ms)
+        if after - first > NAMED or len(names) > NAMED:
+            return {"b": 1}
+        names.update(number % CHUNK for number in range(first, after))
+    return {f"b.{number}": 1 for number in names} or {"b": 1}
 
 
 def _starts(chunks: Chunks, stream: int, lo: int, hi: int, chunk_ms: int) -> list[int]:
