@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 """How long a page may take over anything; the machine of a test may be slow."""
 FLAGS = (
     "--disable-gpu",

@@ -12,7 +12,7 @@ from types import TracebackType
 Say = Callable[[socket.socket, bytes], None]
 """Answers a request on a connection; gets the head as it came."""
 HEAD_MAX = 64 * 1024
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 def page(
@@ -81,7 +81,7 @@ class Host:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(PATIENCE_S)
+        self._thread.join(2 * PATIENCE_S)
         assert not self._thread.is_alive(), "the host does not end"
 
     def _serve(self) -> None:

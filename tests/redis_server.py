@@ -43,7 +43,7 @@ class RedisServer:
         if self.password:
             command += ["--requirepass", self.password]
         self.process = subprocess.Popen(command)
-        wait_until(self.answers, "Redis answers", 10)
+        wait_until(self.answers, "Redis answers")
 
     def answers(self) -> bool:
         with Redis.from_url(self.url) as client:

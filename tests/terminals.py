@@ -9,7 +9,7 @@ from typing import Any
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 class Browser:

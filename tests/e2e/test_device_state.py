@@ -9,10 +9,8 @@ from typing import Any
 
 from hub.devices.simulators.modbus import ModbusSimulator
 from tests.integration.devices.machines import beside
-from tests.live import Live, free_port, wait_until
+from tests.live import PATIENCE_S, Live, free_port, wait_for
 from tests.plant import fresh
-
-PATIENCE_S = 90.0
 
 
 def at(text: str) -> datetime:
@@ -28,10 +26,10 @@ def test_a_device_is_up_then_down_then_disabled(live: Live) -> None:
         headers = {"X-API-Key": key, "Content-Type": "application/json"}
         text = json.dumps(body).encode() if body else None
         request = urllib.request.Request(f"{live.root}/api/{where}", text, headers, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return json.loads(answer.read())
 
-    made = {"kind": "modbus", "host": "127.0.0.1", "port": port, "timeout": 1}
+    made = {"kind": "modbus", "host": "127.0.0.1", "port": port, "timeout": 30}
     url = f"device/{ask('POST', 'device/', name=fresh('device'), **made)['id']}/"
     number = int(url.split("/")[1])
     ask("POST", "data/", name=fresh("data"), device=number, path="hr:0")
@@ -40,8 +38,7 @@ def test_a_device_is_up_then_down_then_disabled(live: Live) -> None:
         return ask("GET", url)["state"]
 
     def becomes(status: str) -> Any:
-        wait_until(lambda: state()["status"] == status, f"the device is {status}", PATIENCE_S)
-        return state()
+        return wait_for(state, lambda told: told["status"] == status, f"the device is {status}")
 
     down = becomes("down")
     assert down["last_error"]["code"] == "device_unreachable"

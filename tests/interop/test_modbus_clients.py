@@ -13,6 +13,7 @@ import pytest
 
 from hub.devices.simulators.modbus import ModbusSimulator
 from tests.interop.others import asked, fetched, script, told
+from tests.live import PATIENCE_S
 
 TABLES: dict[str, list[int]] = {
     "coils": [1, 0, 1, 1],
@@ -36,7 +37,7 @@ def with_client(
             found = await asyncio.to_thread(client, plc.port)
             return found, await plc.get(after, START, 8) if after else []
 
-    return asyncio.run(asyncio.wait_for(run(), 120))
+    return asyncio.run(asyncio.wait_for(run(), PATIENCE_S))
 
 
 def polled(*arguments: str) -> Callable[[int], list[float]]:

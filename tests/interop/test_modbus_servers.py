@@ -17,9 +17,10 @@ from hub.errors import DeviceError, DeviceGarbled, DeviceRefused, DeviceTimeout
 from hub.values import DataType
 from tests.devices import device
 from tests.interop.others import built, running, script
-from tests.live import free_port
+from tests.live import PATIENCE_S, free_port
 
 Act = Callable[[Modbus], Awaitable[Any]]
+TIMEOUT_S = 60.0
 
 HOLDING, BUSY, SLOW, INPUT, COILS, INPUTS = 0x160, 0x170, 0x172, 0x108, 0x130, 0x1C4
 """What libmodbus' server has where, as its header file says. It answers
@@ -48,12 +49,12 @@ def serial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield port
 
 
-def on(port: int, act: Act, timeout_s: float = 10.0, **options: Any) -> Any:
+def on(port: int, act: Act, timeout_s: float = TIMEOUT_S, **options: Any) -> Any:
     async def run() -> Any:
         async with Modbus(device("modbus", port, timeout_s=timeout_s, **options)) as driver:
             return await act(driver)
 
-    return asyncio.run(asyncio.wait_for(run(), 60))
+    return asyncio.run(asyncio.wait_for(run(), PATIENCE_S))
 
 
 async def values(driver: Modbus, *points: Point) -> list[Value | None]:
@@ -154,8 +155,14 @@ class TestLibmodbus:
         assert on(libmodbus, lambda d: values(d, Point(f"hr:{SLOW}"))) == [0]
 
     def test_an_answer_that_takes_too_long_is_a_timeout(self, libmodbus: int) -> None:
+        async def act(driver: Modbus) -> None:
+            assert await values(driver, Point(f"ir:{INPUT}")) == [10]
+            driver.timeout_s = 0.2
+            while True:
+                await driver.read([Point(f"hr:{SLOW}")])
+
         with pytest.raises(DeviceTimeout):
-            on(libmodbus, lambda d: values(d, Point(f"hr:{SLOW}")), timeout_s=0.2)
+            on(libmodbus, act)
 
     def test_a_server_that_was_killed_and_is_back_is_read_again(
         self, program: Path, tmp_path: Path
@@ -174,10 +181,10 @@ class TestLibmodbus:
 
         async def run() -> None:
             with running(command, port, tmp_path) as process:
-                async with Modbus(device("modbus", port, timeout_s=10.0)) as driver:
+                async with Modbus(device("modbus", port, timeout_s=TIMEOUT_S)) as driver:
                     await act(driver, process)
 
-        asyncio.run(asyncio.wait_for(run(), 60))
+        asyncio.run(asyncio.wait_for(run(), PATIENCE_S))
 
 
 class TestModbusSerial:
@@ -233,13 +240,14 @@ class TestModbusSerial:
         async def act(driver: Modbus, pid: int) -> None:
             assert await values(driver, Point("ir:1")) == [1001]
             os.kill(pid, signal.SIGSTOP)
+            driver.timeout_s = 2.0
             try:
                 with pytest.raises(DeviceTimeout):
                     await driver.read([Point("ir:1")])
             finally:
                 os.kill(pid, signal.SIGCONT)
-            driver.timeout_s = 20.0
+            driver.timeout_s = TIMEOUT_S
             assert await values(driver, Point("ir:1")) == [1001]
 
         with running(script("modbus-server.js", port), port, tmp_path) as process:
-            on(port, lambda driver: act(driver, process.pid), timeout_s=2.0)
+            on(port, lambda driver: act(driver, process.pid))

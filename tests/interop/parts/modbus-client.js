@@ -12,7 +12,7 @@ async function main() {
   await (framing === "rtu" ? client.connectTelnet("127.0.0.1", at)
     : client.connectTCP("127.0.0.1", at));
   client.setID(1);
-  client.setTimeout(10000);
+  client.setTimeout(120000);
   const found = [];
   for (const [method, ...given] of JSON.parse(steps)) {
     try {
