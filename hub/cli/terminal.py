@@ -19,7 +19,7 @@ from hub.services import Services
 from hub.services.terminal.grants import CALLED, PRESETS_MAX
 from hub.terminal.bridge import Kit
 from hub.terminal.contract import Limits
-from hub.terminal.identity import NoIdentity, identity, program
+from hub.terminal.identity import NoIdentity, hide, identity, program
 
 if TYPE_CHECKING:
     from aiortc import RTCIceServer
@@ -69,6 +69,7 @@ def terminal_host(*, as_json: bool, **options: Any) -> None:
         put_out(facts | {"presets": list(kit.presets)}, as_json=as_json, text=text)
         sys.stdout.flush()
 
+    hide()
     with session() as services:
         asyncio.run(_until_stopped(services, host, kit, servers, ready))
 

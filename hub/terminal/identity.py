@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -10,6 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 PATH: Final = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+
+
+DUMPABLE: Final = 4
+"""The call of Linux by which a process lets others of its user look into it, or not."""
 
 
 class NoIdentity(Exception):
@@ -60,6 +65,13 @@ def identity(name: str | None, *, root_allowed: bool = False) -> Identity:
     groups = os.getgrouplist(found.pw_name, found.pw_gid)
     change = {"user": found.pw_uid, "group": found.pw_gid, "groups": groups}
     return Identity(found.pw_name, found.pw_uid, home, change)
+
+
+def hide() -> None:
+    """Keep this process's memory and environment from other programs of its user, on Linux."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(DUMPABLE, 0, 0, 0, 0)
 
 
 def program(name: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any, Final
 
 from aiortc import (
@@ -18,7 +19,9 @@ from aiortc import (
 
 from hub.terminal.bridge import LOW_BYTES, Bridge
 
-CANDIDATES_MAX: Final = 64
+CANDIDATE: Final = "a=candidate:"
+CANDIDATES_MAX: Final = 32
+"""To each of them something is sent."""
 FLUSH_S: Final = 2.0
 """So long the last messages have to be sent."""
 GONE: Final = ("failed", "closed")
@@ -45,9 +48,9 @@ class Peer:
         Raises:
             BadOffer: it asks for more or other things than a data channel, or cannot be read.
         """
-        _check(sdp)
+        offer = RTCSessionDescription(readable(sdp), "offer")
         try:
-            await self._connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
+            await self._connection.setRemoteDescription(offer)
             answer = await self._connection.createAnswer()
             await self._connection.setLocalDescription(answer)
         except Exception as exc:  # the library raises whatever it stumbles over
@@ -108,10 +111,32 @@ class Channel:
             await asyncio.sleep(0.01)
 
 
-def _check(sdp: str) -> None:
+def readable(sdp: str) -> str:
+    """An offer without the candidates that nobody can be at: what is told there is sent to.
+
+    Raises:
+        BadOffer: it asks for more or other things than a data channel, or has too many candidates.
+    """
     lines = sdp.splitlines()
     media = [line for line in lines if line.startswith("m=")]
     if len(media) != 1 or not media[0].startswith("m=application "):
         raise BadOffer("the offer is not of one data channel")
-    if sum(line.startswith("a=candidate:") for line in lines) > CANDIDATES_MAX:
+    if sum(line.startswith(CANDIDATE) for line in lines) > CANDIDATES_MAX:
         raise BadOffer(f"the offer has more than {CANDIDATES_MAX} candidates")
+    kept = (line for line in lines if not line.startswith(CANDIDATE) or _somewhere(line))
+    return "".join(f"{line}\r\n" for line in kept)
+
+
+def _somewhere(candidate: str) -> bool:
+    """Whether a candidate is a port of one machine that need not be the host itself."""
+    words = candidate.split()
+    if len(words) < 8 or not words[5].isascii() or not words[5].isdigit():
+        return False
+    if not 0 < int(words[5]) < 65_536:
+        return False
+    try:
+        found = ip_address(words[4])
+    except ValueError:
+        return words[4].endswith(".local")
+    none = found.is_loopback or found.is_multicast or found.is_unspecified or found.is_reserved
+    return not none

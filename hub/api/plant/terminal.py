@@ -24,18 +24,19 @@ from hub.services.terminal.grants import CALLED, PRESETS_MAX, TOKEN_CHARS_MAX, W
 bp = Blueprint("terminal", __name__, url_prefix="/webrtc")
 bp.register_error_handler(Unauthorized, refuse_people)
 NO_ARGS: Final = Parameters(NoArgs())
+UNCALLED: Final = "Is not 1 to 64 of A-Z a-z 0-9 . _ -"
 
 
 class Called(fields.String):
     """What a terminal, a host or a preset is called by."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(validate=validate.Regexp(CALLED), **options)
+        super().__init__(validate=validate.Regexp(CALLED, error=UNCALLED), **options)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         read = super()._deserialize(value, *args, **kwargs)
         if read.endswith("\n"):
-            raise ValidationError("Ends with a line break.")
+            raise ValidationError(UNCALLED)
         return read
 
 

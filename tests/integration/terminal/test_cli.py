@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from flask.testing import FlaskClient
 from hub.cli.root import hub
 from hub.services import Services, scopes
 from hub.settings import Settings
+from tests.integration.terminal.world import lives
 from tests.live import ROOT
 from tests.plant import code, door, faults
 from tests.terminals import Browser
@@ -108,3 +110,37 @@ def test_what_are_no_servers(tmp_path: Path, text: str) -> None:
     arguments = ["--host-id", "a", *GIVEN, "--ice-servers", str(file)]
     done = CliRunner().invoke(hub, ["terminal-host", *arguments])
     assert (done.exit_code, "--ice-servers" in done.output) == (2, True)
+
+
+def test_with_an_agent_that_is_killed_its_programs_end(
+    settings: Settings, services: Services, client: FlaskClient
+) -> None:
+    plant = door(client, services, scopes.TERMINAL)
+    wish = {"terminal_id": "t", "host_id": "edge-02", "interactive": True, "allowed_presets": []}
+
+    async def story(token: str, pid: int) -> None:
+        browser = Browser()
+        body = {"token": token, "offer": await browser.offer()}
+        url = "/api/webrtc/terminal-session/"
+        answer = await asyncio.to_thread(lambda: client.post(url, json=body))
+        assert answer.status_code == 200, answer.json
+        await browser.connect(answer.json["answer"])
+        browser.tell(shell=True)
+        browser.type("setsid sh -c 'trap \"\" HUP; echo pid-$$-; while :; do sleep 600; done' &\n")
+        await browser.until(lambda: re.search(rb"pid-\d+-", browser.printed) is not None, "it runs")
+        found = re.search(rb"pid-(\d+)-", browser.printed)
+        assert found
+        assert lives(int(found[1]))
+        os.kill(pid, signal.SIGKILL)
+        await browser.until(lambda: not lives(int(found[1])), "it ends")
+        await browser.connection.close()
+
+    words, more = command(settings, "--host-id", "edge-02", *GIVEN, "--json")
+    with subprocess.Popen(words, stdout=subprocess.PIPE, **more) as process:
+        try:
+            assert process.stdout
+            process.stdout.readline()
+            answer = plant.post("webrtc/terminal-grant/", **wish)
+            asyncio.run(story(answer.json["token"], process.pid))
+        finally:
+            process.kill()

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import jwt
 import pytest
 from pymongo.database import Database
 
@@ -281,3 +285,61 @@ def test_an_agent_that_lost_its_host_takes_no_offers(
     assert database["terminal_sessions"].find_one({"_id": world.host, "state": "waiting"})
     assert second.offers() == []
     assert database["terminal_sessions"].find_one({"_id": world.host, "state": "settled"})
+
+
+def test_of_many_that_show_a_grant_at_once_one_has_the_session(
+    services: Services, world: World, database: Database[Any]
+) -> None:
+    mailbox = services.system.terminal.hosting(world.host, shell=True, presets=())
+    assert mailbox.hold()
+    token = world.grant()
+    stopped = threading.Event()
+    taken: list[str] = []
+
+    def answer() -> None:
+        while not stopped.wait(0.01):
+            for offer in mailbox.offers():
+                taken.append(offer.session)
+                mailbox.answer(offer.session, "v=0")
+
+    with ThreadPoolExecutor(51) as pool:
+        answering = pool.submit(answer)
+        answers = [each.result() for each in [pool.submit(world.ask, token) for _ in range(50)]]
+        stopped.set()
+        answering.result()
+    assert len(taken) == 1
+    assert sum(answer.status_code not in (409, 429) for answer in answers) == 1
+    assert database["terminal_sessions"].count_documents({"host": world.host}) == 0
+
+
+def test_an_offer_that_comes_again_begins_nothing(
+    services: Services, world: World, database: Database[Any]
+) -> None:
+    mailbox = services.system.terminal.hosting(world.host, shell=True, presets=())
+    assert mailbox.hold()
+    grants, sessions = database["terminal_grants"], database["terminal_sessions"]
+    token = world.grant()
+    row = {"_id": f"again {world.host}", "host": world.host, "state": "waiting", "offer": SDP}
+    row |= {"token": token, "address": "", "at": datetime.now(UTC)}
+    grant = jwt.decode(token, options={"verify_signature": False})["jti"]
+    grants.update_one({"_id": grant}, {"$set": {"session": row["_id"]}})
+    sessions.insert_one(row)
+    assert [offer.session for offer in mailbox.offers()] == [row["_id"]]
+    sessions.replace_one({"_id": row["_id"]}, row)
+    assert mailbox.offers() == []
+
+
+def test_a_grant_for_another_host_begins_nothing(
+    services: Services, world: World, database: Database[Any]
+) -> None:
+    other = replace(world, host=f"{world.host}-2")
+    mailbox = services.system.terminal.hosting(other.host, shell=True, presets=())
+    assert mailbox.hold()
+    token = world.grant()
+    row = {"_id": f"other {world.host}", "host": other.host, "state": "waiting", "offer": SDP}
+    row |= {"token": token, "address": "", "at": datetime.now(UTC)}
+    grant = jwt.decode(token, options={"verify_signature": False})["jti"]
+    spent = {"$set": {"session": row["_id"]}}
+    assert database["terminal_grants"].update_one({"_id": grant}, spent).modified_count
+    database["terminal_sessions"].insert_one(row)
+    assert mailbox.offers() == []
