@@ -118,7 +118,7 @@ class Inferring:
 
     def _waiting(self) -> list[Model]:
         """The models that have something to do, by one look at all of them."""
-        models = [each for each in self._models.all() if not self._standing.rests(each.device)]
+        models = [each for each in self._models.all() if not self._rests(each)]
         known = self._sites.streams.by_ids({each.source for each in models})
         ends = self._sites.points.all_ends([each for each in known if not each.deleted])
         return [
@@ -129,6 +129,12 @@ class Inferring:
             or _latest(ends[each.source]) > each.position.after
         ]
 
+    def _rests(self, model: Model) -> bool:
+        return self._standing.rests(model.device, model.file)
+
+    def _bad(self, model: Model, code: str, message: str) -> None:
+        self._standing.bad(model.device, model.file, code, message)
+
     def _step(self, model: Model) -> tuple[Model | None, int]:
         """Score a slice; the model if there may be more, and how many windows were scored."""
         try:
@@ -138,9 +144,9 @@ class Inferring:
             raise
         except (Unfit, Broken) as exc:
             self._runners.forget(model.device)
-            self._standing.bad(model.device, MODEL_FAILED, f"the model's file or process {exc}")
+            self._bad(model, MODEL_FAILED, f"the model's file or process {exc}")
         except HubError as exc:
-            self._standing.bad(model.device, exc.code, exc.message)
+            self._bad(model, exc.code, exc.message)
         return None, 0
 
     def _turn(self, model: Model) -> _Turn | None:
@@ -155,7 +161,7 @@ class Inferring:
         there = {each.id: each for each in self._sites.streams.by_ids(wanted) if not each.deleted}
         if missing := [each for each in wanted if each not in there]:
             words = f"the data stream {missing[0]} of the model is gone"
-            self._standing.bad(model.device, STREAM_GONE, words)
+            self._bad(model, STREAM_GONE, words)
             return None
         return _Turn(model, device, there[model.source], there[model.data])
 

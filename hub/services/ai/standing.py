@@ -25,12 +25,13 @@ class Standing:
         self.worker: str | None = None
         self._states = states
         self._known: dict[int, DeviceState] = {}
-        self._again: dict[int, float] = {}
+        self._again: dict[int, tuple[object, float]] = {}
         self._told: dict[int, float] = {}
 
-    def rests(self, device: int) -> bool:
-        """Whether a device that failed is still left alone."""
-        return monotonic() < self._again.get(device, 0.0)
+    def rests(self, device: int, file: object) -> bool:
+        """Whether a device that failed is still left alone; with another model's file it is not."""
+        failed, until = self._again.get(device, (None, 0.0))
+        return failed == file and monotonic() < until
 
     def good(self, device: int, took_s: float) -> None:
         """Its model has scored."""
@@ -44,9 +45,9 @@ class Standing:
         if old.status != "up" or not fresh:
             self._tell(new)
 
-    def bad(self, device: int, code: str, message: str) -> None:
-        """It could not score; the reason."""
-        self._again[device] = monotonic() + RETRY_S
+    def bad(self, device: int, file: object, code: str, message: str) -> None:
+        """It could not score by its model's file; the reason."""
+        self._again[device] = file, monotonic() + RETRY_S
         now = datetime.now(UTC)
         old = self._of(device, now)
         if old.status != "down":

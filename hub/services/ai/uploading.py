@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, TypeVar
 
 from hub.ai.models import ModelType, Shape
 from hub.ai.refusal import Unfit
 from hub.ai.running import checked as tried
 from hub.ai.scalers import Scaler, scaler_of
-from hub.errors import Conflict, HubError, NotFound, StreamNotFound
-from hub.services.ai.chains import feeds
+from hub.errors import Conflict, HubError, Unavailable
+from hub.services.ai.parts import Naming, Parts
 from hub.services.permits import Allowance, Permits
-from hub.services.plant.fields import refused
+from hub.services.plant.fields import NAME_CHARS_MAX, refused
 from hub.services.plant.plant import Plant
 from hub.services.streams.registry.making import now
 from hub.store.access.audit import Audit
@@ -24,10 +26,17 @@ from hub.store.streams.recent import RecentPoints
 from hub.store.streams.streams import Streams
 from hub.values import Device, Document, Principal, Stream
 
+log = logging.getLogger(__name__)
+
 AT_ONCE: Final = Allowance(total=2, per_key=2, heavy=2, wait_s=10.0)
 """Of one process: an upload holds a process of its own, and tens of megabytes."""
 NAME: Final = "AI Device"
+OF_SCORES: Final = " score"
 NAMES_MAX: Final = 100
+ATTEMPTS_MAX: Final = 20
+LOOK_MAX: Final = 500_000
+"""Samples that are looked through for those that a longer window has before its next one."""
+LOOK_GROWS: Final = 4
 T = TypeVar("T")
 
 
@@ -45,22 +54,13 @@ class Upload:
     data_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What an upload names, looked up; None is to be made."""
-
-    source: Stream
-    device: Device | None
-    data: Stream | None
-
-
 class Uploading:
     def __init__(
         self, plant: Plant, models: Models, streams: Streams, recent: RecentPoints, audit: Audit
     ) -> None:
         self._plant = plant
         self._models = models
-        self._streams = streams
+        self._naming = Naming(plant, models, streams)
         self._recent = recent
         self._audit = audit
         self._permits = Permits(AT_ONCE)
@@ -79,7 +79,7 @@ class Uploading:
         """
         release = self._permits.take(principal.key_id, heavy=False)
         try:
-            parts = self._parts(upload, principal)
+            parts = self._naming.of(upload.source, upload.device_id, upload.data_id, principal)
             scaler = _fit("scaler", lambda: scaler_of(upload.scaler))
             shape = _fit("model", lambda: tried(upload.model, upload.model_type))
             _check_features(shape, scaler)
@@ -87,65 +87,10 @@ class Uploading:
         finally:
             release()
 
-    def _parts(self, upload: Upload, principal: Principal) -> _Parts:
-        source = self._stream("source", upload.source, principal)
-        device = self._device(upload.device_id, principal)
-        data = None
-        if upload.data_id is not None:
-            data = self._stream("data_id", upload.data_id, principal)
-            self._check_data(data, source, device)
-        elif device is not None:
-            data = self._data_of(device, source, principal)
-        return _Parts(source, device, data)
-
-    def _stream(self, field: str, number: int, principal: Principal) -> Stream:
-        try:
-            found = self._plant.data.get(number, principal)
-        except StreamNotFound as exc:
-            raise refused(field, "No such data stream.") from exc
-        if found.value_type != "numeric":
-            raise refused(field, "Is no numeric data stream.")
-        return found
-
-    def _device(self, number: int | None, principal: Principal) -> Device | None:
-        if number is None:
-            return None
-        try:
-            found = self._plant.devices.get(number, principal)
-        except NotFound as exc:
-            raise refused("device_id", "No such device.") from exc
-        if found.kind != "ai":
-            raise refused("device_id", f"Is a device of kind {found.kind}, not ai.")
-        return found
-
-    def _check_data(self, data: Stream, source: Stream, device: Device | None) -> None:
-        """Raises BadField: the stream cannot take scores."""
-        if data.derivation or data.feed:
-            raise refused("data_id", "This stream's values come from elsewhere.")
-        if data.late != "replace":
-            raise refused("data_id", "This stream does not keep one value an instant.")
-        if data.device is not None and (device is None or data.device != device.id):
-            raise refused("data_id", "This stream belongs to another device.")
-        writers = self._models.writing_to([data.id])
-        if any(device is None or each.device != device.id for each in writers):
-            raise refused("data_id", "Another model writes to this stream.")
-        if feeds(self._streams, self._models, source=source.id, data=data.id):
-            raise refused("data_id", "The source's values come from this stream.")
-
-    def _data_of(self, device: Device, source: Stream, principal: Principal) -> Stream | None:
-        """The stream that takes the device's scores so far, if it still can."""
-        before = self._models.get(device.id)
-        with suppress(StreamNotFound):
-            if before is not None:
-                found = self._plant.data.get(before.data, principal)
-                self._check_data(found, source, device)
-                return found
-        return None
-
     def _stored(
         self,
         upload: Upload,
-        parts: _Parts,
+        parts: Parts,
         read: tuple[Shape, Scaler],
         principal: Principal,
     ) -> Model:
@@ -154,7 +99,6 @@ class Uploading:
         try:
             device = self._placed(upload, parts, principal, made)
             data = self._destination(parts.data, device, principal, made)
-            before = self._models.get(device.id)
             model = Model(
                 device=device.id,
                 source=parts.source.id,
@@ -165,23 +109,38 @@ class Uploading:
                 digest=hashlib.sha256(upload.model).hexdigest(),
                 size_bytes=len(upload.model),
                 uploaded=now(),
-                position=self._position(before, parts.source, data, read[0].window),
+                position=Position(after=-1, start=0),
                 file=file,
             )
-            self._models.put(model)
-        except HubError:
+            model = self._set(model, parts.source, data)
+        except BaseException:
             for undo in reversed(made):
-                undo()
+                _tidied(undo)
             raise
-        if before is not None:
-            self._models.drop(before.file)
         self._audit.note("ai.upload", device=device.id, data=data.id, digest=model.digest)
         return model
+
+    def _set(self, model: Model, source: Stream, data: Stream) -> Model:
+        """Give a device its model, which goes on from where the worker is at that moment.
+
+        Raises:
+            Conflict: another model writes to the stream.
+            Unavailable: the worker moves on all the time.
+        """
+        for _ in range(ATTEMPTS_MAX):
+            before = self._models.get(model.device)
+            position = self._position(before, source, data, model.shape.window)
+            placed = replace(model, position=position)
+            if self._models.put(placed, before):
+                if before is not None:
+                    _tidied(partial(self._models.drop, before.file))
+                return placed
+        raise Unavailable("the device's model is being changed all the time")
 
     def _placed(
         self,
         upload: Upload,
-        parts: _Parts,
+        parts: Parts,
         principal: Principal,
         made: list[Callable[[], None]],
     ) -> Device:
@@ -190,7 +149,10 @@ class Uploading:
         options = {"model_type": upload.model_type, "threshold": upload.threshold}
         if parts.device is not None:
             named = {"name": upload.name} if upload.name else {}
-            return devices.change(parts.device.id, {"options": options} | named, principal)
+            old = {"options": parts.device.options, "name": parts.device.name}
+            number = parts.device.id
+            made.append(lambda: _done(devices.change(number, old, principal)))
+            return devices.change(number, {"options": options} | named, principal)
         device = self._new(upload.name, options, principal)
         made.append(lambda: devices.delete(device.id, principal, None))
         return device
@@ -221,7 +183,8 @@ class Uploading:
                 made.append(lambda: _done(streams.change(data.id, {"device": None}, principal)))
                 return streams.change(data.id, {"device": device.id}, principal)
             return data
-        body: Document = {"name": f"{device.name} score", "device": device.id}
+        name = device.name[: NAME_CHARS_MAX - len(OF_SCORES)] + OF_SCORES
+        body: Document = {"name": name, "device": device.id}
         new = streams.create(body, principal)
         made.append(lambda: streams.delete(new.id, principal))
         return new
@@ -230,15 +193,35 @@ class Uploading:
         self, before: Model | None, source: Stream, data: Stream, window: int
     ) -> Position:
         """Where scoring begins: with the newest window there is, or where it was."""
-        last = self._recent.last(source, window).at.tolist()
         if before is not None and (before.source, before.data) == (source.id, data.id):
             old = before.position
-            earlier = [at for at in last if at <= old.after]
-            start = min([old.start, *earlier[-window + 1 :]]) if window > 1 else old.after
-            return Position(after=old.after, start=start, anomalous=old.anomalous, edges=old.edges)
+            start = old.start
+            if window > before.shape.window:
+                earlier = self._earlier(source, old.after, window - 1)
+                start = min([start, *earlier[-window + 1 :]])
+            return replace(old, start=start)
+        last = self._recent.last(source, window).at.tolist()
         if not last:
             return Position(after=-1, start=0)
         return Position(after=last[-1] - 1, start=last[-window:][0])
+
+    def _earlier(self, source: Stream, until: int, count: int) -> list[int]:
+        """The times (ms) of the samples up to a moment: of so many, if it is not too long ago."""
+        wanted = count
+        while True:
+            at = self._recent.last(source, wanted).at
+            known: list[int] = at[at <= until].tolist()
+            if len(known) >= count or len(at) < wanted or wanted > LOOK_MAX:
+                return known
+            wanted *= LOOK_GROWS
+
+
+def _tidied(undo: Callable[[], None]) -> None:
+    """What cannot be taken away now is left, and hides nothing else that happened."""
+    try:
+        undo()
+    except HubError as exc:
+        log.warning("an upload left something behind: %s", exc.message)
 
 
 def _done(_: object) -> None:

@@ -10,8 +10,7 @@ A file is stored before the row that names it, and goes after it: what no row na
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -95,21 +94,33 @@ class Models:
                 raise NotFound("the model is not there any more", device=model.device) from exc
 
     def drop(self, file: ObjectId) -> None:
-        """Remove a file that no row names any more."""
+        """Remove a file, unless a row names it."""
         with translated():
+            if self._rows.find_one({"file": file}, {"_id": 1}):
+                return
             try:
                 self._files.delete(file)
             except GridFSError:
                 return
 
-    def put(self, model: Model) -> None:
-        """Set the model of a device.
+    def put(self, model: Model, before: Model | None) -> bool:
+        """Set the model of a device; whether the one that it had was still this, None for none.
 
         Raises:
             Conflict: the model of another device writes to its stream.
         """
-        with translated(), _own_data(model):
-            self._rows.replace_one({"_id": model.device}, _row(model), upsert=True)
+        with translated():
+            try:
+                if before is None:
+                    self._rows.insert_one(_row(model))
+                    return True
+                return bool(self._rows.replace_one(_same(before), _row(model)).matched_count)
+            except DuplicateKeyError as exc:
+                if "data" not in ((exc.details or {}).get("keyPattern") or {}):
+                    return False
+                raise Conflict(
+                    "another model writes to this data stream", device=model.device, data=model.data
+                ) from exc
 
     def get(self, device: int) -> Model | None:
         with translated():
@@ -133,10 +144,9 @@ class Models:
 
     def advance(self, old: Model, position: Position) -> Model | None:
         """A model with another position; None if it is not what it was any more."""
-        same = {"_id": old.device, "file": old.file, "revision": old.revision}
         change = {"$set": {"position": asdict(position)}, "$inc": {"revision": 1}}
         with translated():
-            done = self._rows.update_one(same, change)
+            done = self._rows.update_one(_same(old), change)
         if not done.matched_count:
             return None
         return replace(old, position=position, revision=old.revision + 1)
@@ -160,14 +170,9 @@ class Models:
         return len(left)
 
 
-@contextmanager
-def _own_data(model: Model) -> Iterator[None]:
-    try:
-        yield
-    except DuplicateKeyError as exc:
-        raise Conflict(
-            "another model writes to this data stream", device=model.device, data=model.data
-        ) from exc
+def _same(model: Model) -> Doc:
+    """What finds a model's row as long as it is as it was read."""
+    return {"_id": model.device, "file": model.file, "revision": model.revision}
 
 
 def _row(model: Model) -> Doc:

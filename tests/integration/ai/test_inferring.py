@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -233,6 +234,32 @@ def test_another_model_goes_on_where_the_first_one_was(made: Uploaded, plant: Do
     assert made.scores() == expected(WAVE[:10]) | rest
 
 
+def test_a_longer_model_goes_on_where_much_is_left(made: Uploaded, plant: Door):
+    made.write(WAVE[:20])
+    made.infer()
+    made.write(WAVE[20:], 20)
+    longer = make.dense(np.eye(WINDOW * 4))
+    upload(plant, source=made.source, device_id=made.device, model=longer)
+    made.infer()
+    assert list(made.scores()) == list(range(WINDOW - 1, len(WAVE)))
+
+
+def test_what_a_worker_did_during_an_upload_is_not_done_again(
+    made: Uploaded, services: Services, database: Database
+):
+    models = services.ai.inferring._models
+    before = models.get(made.device)
+    assert before
+    made.write([10] * 6 + [16] * 6)
+    made.infer()
+    assert not models.put(replace(before, uploaded=before.uploaded), before)
+    assert position(services, made).anomalous
+    now = models.get(made.device)
+    assert now
+    assert models.put(now, now)
+    assert not models.put(now, None)
+
+
 def test_scores_are_scored(made: Uploaded, plant: Door, services: Services):
     second = uploaded(plant, services, source=made.data)
     made.write(WAVE[:10])
@@ -251,6 +278,21 @@ def test_a_device_that_scores_is_up(made: Uploaded):
     assert (state["status"], state["last_error"], state["worker"]) == ("up", None, "a worker")
     assert state["last_good"]
     assert state["latency_ms"] > 0
+
+
+def test_a_file_that_is_missing_is_told_and_others_go_on(
+    made: Uploaded, plant: Door, services: Services, database: Database
+):
+    other = uploaded(plant, services)
+    file = database["models"].find_one({"_id": made.device})["file"]  # type: ignore[index]
+    database["model_files.chunks"].delete_many({"files_id": file})
+    for each in (made, other):
+        each.write(WAVE[:10])
+    for _ in range(3):
+        made.infer()
+    assert made.state()["last_error"]["message"] == "the model is not there any more"
+    assert made.state()["missed"] == 1
+    assert other.scores() == expected(WAVE[:10])
 
 
 def broken(database: Database, made: Uploaded) -> None:
@@ -275,10 +317,7 @@ def test_a_model_that_breaks_is_the_state_of_its_device_alone(
     assert made.scores() == {}
 
 
-def test_a_model_that_is_mended_goes_on(
-    made: Uploaded, plant: Door, database: Database, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(standing, "RETRY_S", 0.0)
+def test_a_model_that_is_mended_goes_on_at_once(made: Uploaded, plant: Door, database: Database):
     broken(database, made)
     made.write(WAVE[:10])
     made.infer()

@@ -5,6 +5,11 @@ from __future__ import annotations
 import gzip
 import os
 import pickle
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,9 +19,10 @@ from pymongo.database import Database
 
 from hub.ai.models import FILE_BYTES_MAX
 from hub.services import Services, scopes
+from hub.settings import Settings
 from tests import ai_models as make
 from tests.ai import joblibbed, pickled, scaler
-from tests.integration.ai.uploads import FILES, HALF, SCALER, form, upload, uploaded
+from tests.integration.ai.uploads import FILES, HALF, SCALER, WINDOW, form, upload, uploaded
 from tests.plant import Door, code, door, faults, fresh, reach
 from tests.streams import Streams
 
@@ -55,6 +61,14 @@ def test_what_is_made_and_read_is_told(plant: Door):
     assert (data["device"], data["name"]) == (told["device_id"], f"{name} score")
 
 
+def test_a_name_may_be_as_long_as_any(plant: Door):
+    name = fresh().ljust(200, "x")
+    answer = upload(plant, source=plant.data(), name=name)
+    assert answer.status_code == 201, answer.json
+    data = plant.get(f"data/{answer.json['data_id']}/").json
+    assert data["name"] == f"{name[:194]} score"
+
+
 def test_names_that_nobody_gave_are_counted_on(plant: Door):
     source = plant.data()
     names = {
@@ -71,6 +85,95 @@ def test_a_name_that_is_taken_is_a_conflict(plant: Door, services: Services):
     before = plant.get("data/?limit=1000").json
     assert code(upload(plant, source=source, name=name)) == (409, "conflict")
     assert plant.get("data/?limit=1000").json == before
+
+
+def files(database: Database) -> tuple[int, int]:
+    """How many files, and pieces of them, are stored."""
+    return (
+        database["model_files.files"].count_documents({}),
+        database["model_files.chunks"].count_documents({}),
+    )
+
+
+def test_an_upload_that_fails_late_changes_nothing(
+    client: FlaskClient, plant: Door, services: Services, database: Database
+):
+    """The key opens the device, and may not make the stream for its scores."""
+    before, source = files(database), plant.data()
+    options = {"threshold": 3.0, "model_type": "lstm_ae"}
+    device = plant.device(kind="ai", host=None, options=options, name=fresh())
+    old = plant.get(f"device/{device}/").json
+    narrow = door(client, services, scopes.SYSTEM_WRITE, within=reach(streams=[source]))
+    answer = upload(narrow, source=source, device_id=device, name=fresh(), threshold=7)
+    assert code(answer) == (403, "forbidden")
+    new = plant.get(f"device/{device}/").json
+    assert {**new, "updated": 0} == {**old, "updated": 0}
+    assert files(database) == before
+    assert database["models"].find_one({"_id": device}) is None
+
+
+UPLOADS = """
+import os, signal
+from hub.services.ai.uploading import Upload
+from hub.settings import Settings
+from hub.store.plant.models import Models
+from hub.values import EVERYTHING, Principal
+from hub.wiring import open_hub
+hub = open_hub(Settings(mongo_uri={uri!r}, mongo_db={name!r}, secret={secret!r}))
+found = Models.{step}
+def killed(*given, **named):
+    if {after}:
+        found(*given, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+Models.{step} = killed
+hub.services.ai.uploading.put(Upload(
+    model={model!r}, scaler={scaler!r}, model_type="cnn_ae", source={source}, threshold=5.0,
+    name=None, device_id={device}, data_id={data},
+), Principal("test", frozenset(), EVERYTHING, None))
+"""
+STEPS = [("keep", False), ("keep", True), ("put", False), ("put", True), ("drop", False)]
+
+
+@pytest.mark.parametrize(("step", "after"), STEPS)
+def test_an_upload_that_is_killed_leaves_a_model_that_works(
+    plant: Door, services: Services, database: Database, settings: Settings, step: str, after: bool
+):
+    """The old one or the new one, whole; and no file that is not swept."""
+    made, before = uploaded(plant, services), files(database)
+    text = UPLOADS.format(
+        uri=settings.mongo_uri, name=settings.mongo_db, secret=settings.secret, step=step,
+        after=after, model=make.dense(np.eye(4)), scaler=SCALER, source=made.source,
+        device=made.device, data=made.data,
+    )  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", text], check=False)
+    assert done.returncode == -signal.SIGKILL
+    made.write([10, 12, 10, 12])
+    made.infer()
+    new = step == "drop" or (step, after) == ("put", True)
+    assert made.scores()[3] == pytest.approx(0.0 if new else 0.125, abs=1e-9)
+    old = datetime.now(UTC) - timedelta(hours=2)
+    database["model_files.files"].update_many({}, {"$set": {"uploadDate": old}})
+    services.ai.inferring.sweep()
+    assert files(database) == before
+
+
+def test_uploads_at_once_leave_one_model_and_its_file(
+    plant: Door, services: Services, database: Database
+):
+    made, before = uploaded(plant, services), files(database)
+    models = [make.dense(np.eye(WINDOW) * part) for part in (0.25, 0.75)]
+    fields = {"source": made.source, "device_id": made.device}
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda each: upload(plant, model=each, **fields), models * 2))
+    assert {each.status_code for each in answers} == {201}
+    assert {each.json["data_id"] for each in answers} == {made.data}
+    assert files(database) == before
+    row = database["models"].find_one({"_id": made.device})
+    assert row
+    assert row["digest"] in {each.json["model"]["sha256"] for each in answers}
+    made.write([10, 12, 10, 12])
+    made.infer()
+    assert list(made.scores()) == [3]
 
 
 def test_a_device_and_a_stream_are_reused(plant: Door):
