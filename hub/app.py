@@ -16,6 +16,7 @@ from hub.api import (
     series,
     session,
     streams,
+    terminals,
 )
 from hub.api.context import BodyLimits, Context
 from hub.api.odata import datastream, strict
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     strict.bp,
     openapi,
     pages.bp,
+    terminals.bp,
 )
 
 

@@ -1,4 +1,4 @@
-"""A page for people and its files: our own, and some out of packages that are installed.
+"""A page for people and its files: our own, and some out of packages that are installed or fetched.
 
 Every file but the page itself stands under a digest of them all, so that a browser may keep it
 for ever: another release has other addresses.
@@ -17,10 +17,13 @@ from typing import Final
 
 from flask import Response, abort, request
 
+from hub.errors import PageUnavailable
+
 STATIC: Final = Path(__file__).parent / "static"
 TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
     ".json": "application/json",
 }
 POLICY: Final = "; ".join(
@@ -45,16 +48,31 @@ class Bundle:
         name: of the folder with our own, among them ``index.html``.
         libraries: by file name, the package that each is taken from, and its path in there. It
             is found without importing the package.
+        others: by file name, files that stand elsewhere.
+        fetch: the command that fetches those of the others that are not there.
     """
 
-    def __init__(self, name: str, libraries: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        libraries: Mapping[str, tuple[str, str]],
+        *,
+        others: Mapping[str, Path] | None = None,
+        fetch: str = "",
+    ) -> None:
         self._folder = STATIC / name
         self._libraries = libraries
+        self._others = others or {}
+        self._fetch = fetch
         self._packed = cache(lambda name: gzip.compress(self.files[name].read_bytes(), mtime=0))
 
     def page(self) -> Response:
         """The page, which is asked for again each time and answered from the browser where it
-        can. ``$assets`` in it stands for the folder of the other files."""
+        can. ``$assets`` in it stands for the folder of the other files.
+
+        Raises:
+            PageUnavailable: some of them were not fetched.
+        """
         text = Template((self._folder / "index.html").read_text("utf-8"))
         body = text.substitute(assets=self.digest).encode()
         response = sent(gzip.compress(body, mtime=0), "text/html; charset=utf-8")
@@ -74,11 +92,14 @@ class Bundle:
     @cached_property
     def files(self) -> dict[str, Path]:
         """The files that are served, by name."""
+        if not all(path.is_file() for path in self._others.values()):
+            raise PageUnavailable(f"this page is not complete: {self._fetch} fetches what it needs")
         own = {path.name: path for path in self._folder.iterdir() if path.suffix in TYPES}
-        return own | {
+        installed = {
             name: Path(str(distribution(package).locate_file(path)))
             for name, (package, path) in self._libraries.items()
         }
+        return own | installed | dict(self._others)
 
     @cached_property
     def digest(self) -> str:

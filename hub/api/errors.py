@@ -29,6 +29,7 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.KeyReused: 422,
     errors.TooMany: 429,
     errors.SetupError: 503,
+    errors.PageUnavailable: 503,
     errors.Unsupported: 501,
     errors.Unavailable: 503,
     errors.DeviceError: 502,
