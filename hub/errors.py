@@ -362,6 +362,12 @@ class TerminalTimeout(HubError):
     code = "terminal_timeout"
 
 
+class PageUnavailable(HubError):
+    """A page for people needs something that is not installed; the sentence says how it is."""
+
+    code = "page_unavailable"
+
+
 class SetupError(HubError):
     """The hub cannot start as it is configured."""
 
