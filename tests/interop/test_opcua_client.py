@@ -15,6 +15,7 @@ from hub.devices.simulators.opcua import OpcuaSimulator
 from hub.devices.simulators.plant.model import Plant
 from hub.devices.simulators.plant.running import run
 from tests.interop.others import script, told
+from tests.live import PATIENCE_S
 from tests.pki import identity
 
 T = ua.VariantType
@@ -81,7 +82,7 @@ def found(folder: Path) -> Any:
             counting.cancel()
             return found | {"changed": await simulator.get("Plant/Changed")}
 
-    return asyncio.run(asyncio.wait_for(act(), 180))
+    return asyncio.run(asyncio.wait_for(act(), PATIENCE_S))
 
 
 def test_every_type_is_read(found: Any) -> None:
@@ -123,7 +124,7 @@ def test_a_secured_simulator_lets_in_who_is_known(tmp_path: Path, folder: Path) 
             wish = {"secured": True, "read": ["ns=2;s=Plant/Fixed"]}
             return await asking(server.port, folder, wish)
 
-    found = asyncio.run(asyncio.wait_for(act(), 180))
+    found = asyncio.run(asyncio.wait_for(act(), PATIENCE_S))
     assert found["read"][0]["value"] == 7
 
 
@@ -136,8 +137,9 @@ def test_the_plant_is_stopped_by_a_client(folder: Path) -> None:
         running = asyncio.ensure_future(run(plant, "opcua", ("127.0.0.1", 0), 1.0, port.set_result))
         try:
             at = "ns=2;s=Plant/Motor"
-            wish = {"write": [[f"{at}/Run", "Boolean", False]], "read": [f"{at}/Speed"]}
-            found = await asking(await port, folder, wish)
+            found = await asking(await port, folder, {"read": [f"{at}/Speed"]})
+            wish = {"write": [[f"{at}/Run", "Boolean", False]]}
+            found |= await asking(await port, folder, wish)
             while plant.commands.run:
                 await asyncio.sleep(0.05)
             return found
@@ -145,7 +147,7 @@ def test_the_plant_is_stopped_by_a_client(folder: Path) -> None:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
-    found = asyncio.run(asyncio.wait_for(act(), 180))
+    found = asyncio.run(asyncio.wait_for(act(), PATIENCE_S))
     assert found["written"] == ["Good"]
     assert found["read"][0]["type"] == "Float"
     assert 1300 < found["read"][0]["value"] < 1500

@@ -17,11 +17,11 @@ from hub.devices.opcua.driver import Opcua
 from hub.errors import BadDeviceValue, DeviceError, DeviceRefused
 from tests.devices import device
 from tests.interop.others import running, script
-from tests.live import free_port
+from tests.live import PATIENCE_S, free_port
 from tests.pki import identity
 
 Act = Callable[[Opcua], Awaitable[Any]]
-TIMEOUT_S = 10.0
+TIMEOUT_S = 60.0
 
 HELD: dict[str, Value] = {
     "Bool": True,
@@ -65,7 +65,7 @@ def on(port: int, act: Act, **options: Any) -> Any:
         async with Opcua(device("opcua", port, timeout_s=TIMEOUT_S, options=options)) as driver:
             return await act(driver)
 
-    return asyncio.run(asyncio.wait_for(run(), 90))
+    return asyncio.run(asyncio.wait_for(run(), PATIENCE_S))
 
 
 def at(name: str) -> Point:
@@ -102,7 +102,7 @@ def test_more_nodes_than_the_server_takes_at_once_are_told_of(server: int) -> No
     points = [Point(f"ns=1;i={5000 + number}") for number in range(50)]
 
     async def act(driver: Opcua) -> dict[int, Value | None]:
-        watching = driver.watch(points, sampling_s=0.1, idle_s=20.0)
+        watching = driver.watch(points, sampling_s=0.1, idle_s=TIMEOUT_S)
         told: dict[int, Value | None] = {}
         async with aclosing(watching):
             async for number, reading in watching:
@@ -151,7 +151,7 @@ def test_the_plant_is_found_by_browsing(server: int) -> None:
 
 def test_every_change_of_a_value_is_told(server: int) -> None:
     async def act(driver: Opcua) -> list[Value | None]:
-        watching = driver.watch([at("Ticks")], sampling_s=0.05, idle_s=20.0)
+        watching = driver.watch([at("Ticks")], sampling_s=0.05, idle_s=TIMEOUT_S)
         told: list[Value | None] = []
         async with aclosing(watching):
             async for _, reading in watching:
@@ -181,7 +181,7 @@ def test_a_server_that_was_killed_and_is_back_is_read_again(tmp_path: Path) -> N
         finally:
             await driver.close()
 
-    assert asyncio.run(asyncio.wait_for(act(), 120)) == [7]
+    assert asyncio.run(asyncio.wait_for(act(), PATIENCE_S)) == [7]
 
 
 @pytest.fixture(scope="module")
