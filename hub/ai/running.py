@@ -82,6 +82,10 @@ class Running:
             _tell_unconfined()
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def worn(self) -> bool:
         """Whether it should be replaced by a fresh one before it is asked again."""
         return self.used_s > LIFE_S / 2

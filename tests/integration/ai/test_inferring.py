@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from pymongo.database import Database
 
 from hub.ai import running
 from hub.services import Services
-from hub.services.ai import inferring, standing
+from hub.services.ai import inferring, runners, standing
 from hub.settings import Settings
 from hub.values import EVERYTHING, Principal
 from tests import ai_models as make
@@ -334,12 +335,36 @@ def test_a_process_that_was_killed_is_followed_by_another_one(
     monkeypatch.setattr(standing, "RETRY_S", 0.0)
     made.write(WAVE[:10])
     made.infer()
-    _, process = services.ai.inferring._runners._known[made.device]
-    os.kill(process._process.pid, signal.SIGKILL)
+    os.kill(services.ai.inferring._runners.pids()[made.device], signal.SIGKILL)
     made.write(WAVE[10:20], 10)
     made.infer()
     made.infer()
     assert made.scores() == expected(WAVE[:20])
+
+
+def test_processes_are_kept_as_far_as_there_is_room(
+    made: Uploaded, plant: Door, services: Services, monkeypatch: pytest.MonkeyPatch
+):
+    """One after another they have their turns; there is room for three of five."""
+    monkeypatch.setattr(runners, "KEPT_BYTES", 3 * runners.PROCESS_BYTES + 100_000)
+    numbers = [made.device, *(uploaded(plant, services).device for _ in range(4))]
+    found = [services.ai.inferring._models.get(number) for number in numbers]
+    models = [each for each in found if each]
+    clock = [0.0]
+    kept = runners.Runners(services.ai.inferring._models, lambda: clock[0])
+    with closing(kept):
+        for each in models:
+            kept.of(each)
+        first = kept.pids()
+        assert list(first) == [numbers[0], numbers[1], numbers[4]]
+        for each in models:
+            kept.of(each)
+        again = kept.pids()
+        assert len(again) == 3
+        assert again[numbers[0]] == first[numbers[0]]
+        clock[0] = runners.IDLE_S + 1
+        kept.of(models[2])
+        assert list(kept.pids()) == [numbers[2]]
 
 
 @pytest.mark.parametrize("which", ["source", "data"])

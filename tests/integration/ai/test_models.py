@@ -279,7 +279,7 @@ def test_the_process_has_nothing_of_the_hub(monkeypatch: pytest.MonkeyPatch):
     with socket.socket() as listening, Running(GOOD, "cnn_ae") as model:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        pid = model._process.pid
+        pid = model.pid
         assert sorted(os.listdir(f"/proc/{pid}/fd")) == ["0", "1", "2"]
         assert b"HUB" not in Path(f"/proc/{pid}/environ").read_bytes()
         assert os.getsid(pid) == pid
