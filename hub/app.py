@@ -12,6 +12,7 @@ from hub.api import (
     health,
     limits,
     pages,
+    paths,
     patience,
     series,
     session,
@@ -45,6 +46,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
     """A ready application over services that are open in this process."""
     app = Flask("hub", static_folder=None)
     app.url_map.strict_slashes = False
+    paths.register(app)
     app.extensions["hub"] = Context(
         services, _body_limits(settings), settings.odata.allowed_origins
     )

@@ -115,6 +115,7 @@ def test_a_query_selects(query: str, expected: dict[str, Any]) -> None:
         ("granularity=D", "Invalid granularity: 'D'"),
         ("g=Hours", "Invalid granularity: 'Hours'"),
         ("start=1.5", "Invalid time range start value: '1.5'"),
+        ("start=%D9%A3", "Invalid time range start value: '٣'"),
         ("start=", "Invalid time range start value: ''"),
         ("start=2000-01-01T00:00:00Z", "Invalid time range start value: '2000-01-01T00:00:00Z'"),
         ("start=253402300800", "Invalid time range start value: '253402300800'"),

@@ -148,9 +148,10 @@ def _seconds(text: str, side: Literal["start", "end"]) -> int:
 
 
 def _whole(text: str) -> int | None:
-    """What Python takes for an integer: signs, blanks around it, underscores between digits."""
+    """What Python takes for an integer: signs, blanks around it, underscores between digits; but
+    no digits of other scripts."""
     try:
-        return int(text)
+        return int(text) if text.isascii() else None
     except ValueError:
         return None
 
