@@ -26,7 +26,7 @@ from hub.store.counters import Counters
 from hub.values import Device, Group
 
 T = TypeVar("T", Device, Group)
-OURS = ("_id", "used", "moving")
+OURS = ("_id", "used", "moving", "mover")
 """Fields of rows that are none of the things'."""
 
 

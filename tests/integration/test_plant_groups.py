@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from subprocess import PIPE, Popen
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +15,12 @@ from flask.testing import FlaskClient
 from pymongo.database import Database
 
 from hub.services import Services, scopes
+from hub.store.counters import Counters
+from hub.store.plant.groups import Groups
+from hub.store.plant.movers import named
+from hub.values import Group
 from tests.plant import Door, code, door, faults, fresh, reach
+from tests.streams import Streams
 
 
 @pytest.fixture
@@ -202,6 +210,54 @@ def test_who_moves_streams_for_ever_is_not(plant: Door, database: Database):
     database.groups.update_one({"_id": group}, {"$set": {"moving": until}})
     assert code(plant.patch(f"group/{group}/", description="x")) == (503, "unavailable")
     assert plant.get(f"group/{group}/").json["description"] == ""
+
+
+@pytest.fixture
+def neighbour() -> Iterator[Popen[bytes]]:
+    """Another process of the machine."""
+    with Popen([sys.executable, "-c", "input()"], stdin=PIPE) as process:
+        yield process
+        process.kill()
+
+
+def moved_by(database: Database, group: int, mover: str) -> None:
+    """Somebody began to move streams, and has a day for it."""
+    until = datetime.now(UTC) + timedelta(days=1)
+    database.groups.update_one({"_id": group}, {"$set": {"moving": until, "mover": mover}})
+
+
+def test_who_was_killed_while_he_moved_streams_is_not_waited_for(
+    plant: Door, database: Database, neighbour: Popen[bytes]
+):
+    group, data = plant.group(), plant.data()
+    moved_by(database, group, f"{named(neighbour.pid)} other mover")
+    assert members(plant, group) == []
+    assert code(plant.patch(f"group/{group}/", data=[data])) == (503, "unavailable")
+    neighbour.kill()
+    neighbour.wait()
+    assert members(plant, group) == []
+    assert plant.patch(f"group/{group}/", data=[data]).json["data"] == [data]
+    assert database.groups.find_one({"_id": group}).keys().isdisjoint({"moving", "mover"})
+
+
+def test_who_lost_the_database_while_he_moved_streams_is_not_waited_for(
+    services: Services, database: Database
+):
+    mongo = Streams(services, database).mongo
+    store = Groups(mongo, Counters(mongo))
+    at = datetime.now(UTC).replace(microsecond=0)
+    group = Group(id=store.next_id(), name=fresh(), description="", created=at, updated=at)
+    store.add(group)
+    with store._movers.one() as mover:
+        moved_by(database, group.id, mover)
+        assert not store.replace_with(group, group, joining=(), leaving=())
+    assert store.replace_with(group, group, joining=(), leaving=())
+
+
+def test_who_moves_streams_on_another_machine_is_waited_for(plant: Door, database: Database):
+    group = plant.group()
+    moved_by(database, group, "boot space 1 1 other mover")
+    assert code(plant.patch(f"group/{group}/", description="x")) == (503, "unavailable")
 
 
 def test_many_members_come_and_go(plant: Door, database: Database):

@@ -1,7 +1,8 @@
 """Groups: a row has the fields of ``Group``; the streams know theirs.
 
 A row has ``moving`` while somebody moves streams into the group or out of it: until when he may
-be busy without another sign. Streams are moved some at a time and not in a transaction, whose
+be busy without another sign; and ``mover``, who he is: where he is known to be gone, nobody waits
+for him. Streams are moved some at a time and not in a transaction, whose
 changes would have to fit into the server's cache together. ``revision`` is counted up before
 and after, so that whoever saw the half of it changes nothing.
 """
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from hub.store.client import Doc, Mongo, translated
 from hub.store.counters import Counters
 from hub.store.named import Named, own_name, row_of
+from hub.store.plant.movers import Movers
 from hub.values import Group
 
 TOGETHER = 500
@@ -28,12 +30,15 @@ class Groups(Named[Group]):
     def __init__(self, mongo: Mongo, counters: Counters) -> None:
         super().__init__(mongo, counters)
         self._streams = mongo.db["streams"]
+        self._movers = Movers()
 
     def add_with(self, group: Group, joining: Collection[int]) -> None:
         """Add a group, and let streams go into it. Raises Conflict: the name is taken."""
-        with translated(), own_name(self.noun, group.name):
-            self._rows.insert_one(row_of(group) | {"used": 0, "moving": _until()})
-        self._move(group.id, group.revision, joining, ())
+        with self._movers.one() as mover:
+            held = {"used": 0, "moving": _until(), "mover": mover}
+            with translated(), own_name(self.noun, group.name):
+                self._rows.insert_one(row_of(group) | held)
+            self._move(group.id, group.revision, joining, ())
 
     def replace_with(
         self, old: Group, new: Group, *, joining: Collection[int], leaving: Collection[int]
@@ -47,13 +52,22 @@ class Groups(Named[Group]):
         Raises:
             Conflict: the name is taken.
         """
-        free = [{"moving": None}, {"moving": {"$lt": datetime.now(UTC)}}]
+        free = [{"moving": None}, {"moving": {"$lt": datetime.now(UTC)}}, *self._left(old.id)]
         same: Doc = {"_id": old.id, "revision": old.revision, "$or": free}
-        row = row_of(new) | {"moving": _until(), "revision": old.revision + 1}
-        with translated(), own_name(self.noun, new.name):
-            if not self._rows.update_one(same, {"$set": row}).matched_count:
-                return False
-        return self._move(old.id, old.revision + 1, joining, leaving)
+        with self._movers.one() as mover:
+            held = {"moving": _until(), "mover": mover, "revision": old.revision + 1}
+            with translated(), own_name(self.noun, new.name):
+                if not self._rows.update_one(same, {"$set": row_of(new) | held}).matched_count:
+                    return False
+            return self._move(old.id, old.revision + 1, joining, leaving)
+
+    def _left(self, group: int) -> list[Doc]:
+        """The mover of a group, if he is known to be gone: of a process that was killed, or of one
+        that lost the database on the way."""
+        with translated():
+            row = self._rows.find_one({"_id": group, "moving": {"$ne": None}}, {"mover": 1}) or {}
+        mover = row.get("mover")
+        return [{"mover": mover}] if mover and self._movers.gone(mover) else []
 
     def _move(
         self, group: int, revision: int, joining: Collection[int], leaving: Collection[int]
@@ -71,7 +85,7 @@ class Groups(Named[Group]):
                 if not self._still(held):
                     self._take_out(group, ids)
                     return False
-            done: Doc = {"$unset": {"moving": ""}, "$inc": {"revision": 1}}
+            done: Doc = {"$unset": {"moving": "", "mover": ""}, "$inc": {"revision": 1}}
             return bool(self._rows.update_one(held, done).matched_count)
 
     def _still(self, held: Doc) -> bool:
