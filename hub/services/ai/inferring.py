@@ -179,7 +179,8 @@ class Inferring:
         advanced = self._models.advance(model, position)
         if advanced is None:
             return None, 0
-        self._standing.good(model.device, monotonic() - began)
+        left_out = found.left_out(model.position.after, after, done)
+        self._standing.good(model.device, monotonic() - began, left_out)
         return self._told(advanced), done
 
     def _told(self, model: Model) -> Model | None:

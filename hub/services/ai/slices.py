@@ -38,6 +38,12 @@ class Slice:
             self.at[max(0, count - self.window + 1) if self.window > 1 else count - 1]
         )
 
+    def left_out(self, since: int, until: int, done: int) -> int:
+        """How many instants behind ``since`` and up to ``until`` end no window of the first ones
+        that are done: their window has a gap, or not enough samples."""
+        at = self.at[(self.at > since) & (self.at <= until)]
+        return len(np.unique(at)) - done
+
 
 def samples_of(window: int) -> int:
     """How many new samples make a slice."""

@@ -33,13 +33,14 @@ class Standing:
         failed, until = self._again.get(device, (None, 0.0))
         return failed == file and monotonic() < until
 
-    def good(self, device: int, took_s: float) -> None:
-        """Its model has scored."""
+    def good(self, device: int, took_s: float, left_out: int) -> None:
+        """Its model has scored, all but what is left out because its window is not whole."""
         self._again.pop(device, None)
         now = datetime.now(UTC)
         old = self._of(device, now)
         new = self._with_status(old, "up", now)
-        new = replace(new, last_good=now, latency_ms=round(took_s * 1000, 1), polls=old.polls + 1)
+        new = replace(new, last_good=now, latency_ms=round(took_s * 1000, 1))
+        new = replace(new, polls=old.polls + 1, missed=old.missed + left_out)
         self._known[device] = new
         fresh = monotonic() - self._told.get(device, -TOLD_EVERY_S) < TOLD_EVERY_S
         if old.status != "up" or not fresh:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 
 from hub.errors import NotFound
 from hub.services.streams.registry.making import now
@@ -49,7 +50,7 @@ def _log(model: Model, edge: Edge) -> EventLog:
         message=f"The score {edge.score:g} {words} the threshold {edge.threshold:g}.",
         url=None,
         data={
-            "score": edge.score,
+            "score": edge.score if isfinite(edge.score) else None,
             "threshold": edge.threshold,
             "source": model.source,
             "data": model.data,

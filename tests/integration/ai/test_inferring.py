@@ -15,13 +15,17 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from pymongo.database import Database
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 from hub.ai import running
+from hub.ai.numbers import FloatArray
 from hub.services import Services
 from hub.services.ai import inferring, runners, standing
 from hub.settings import Settings
 from hub.values import EVERYTHING, Principal
 from tests import ai_models as make
+from tests.ai import joblibbed
+from tests.integration.ai.test_models import WEIGHTS, lstm
 from tests.integration.ai.uploads import (
     MEAN,
     T0,
@@ -118,6 +122,17 @@ def test_a_value_that_is_missing_is_in_no_window(made: Uploaded):
     assert made.scores() == expected(WAVE[:8]) | expected(WAVE[9:20], 9)
 
 
+def test_what_is_left_out_is_told(made: Uploaded):
+    """The first three values, three behind the gap, and a null with the three behind it."""
+    made.write(WAVE[:10])
+    made.write([*WAVE[10:20], None, *WAVE[:4]], 14)
+    made.infer()
+    assert made.state()["missed"] == (WINDOW - 1) + (WINDOW - 1) + WINDOW
+    made.write(WAVE[4:8], 29)
+    made.infer()
+    assert made.state()["missed"] == 10
+
+
 def test_what_is_polled_has_the_spacing_of_its_device(plant: Door, services: Services):
     device = plant.device(poll_interval=1, enabled=False)
     source = plant.data(device=device, path="40001")
@@ -212,6 +227,73 @@ def test_what_is_no_number_is_null(plant: Door, services: Services):
     made.infer()
     assert made.scores()[7] is None
     assert made.scores()[3] == pytest.approx(0.5 * WINDOW * (np.log(2 * np.pi) + 1), rel=1e-5)
+
+
+def test_a_score_beyond_all_numbers_is_an_anomaly(plant: Door, services: Services):
+    spread = make.dense(np.eye(WINDOW) * -1000, outputs=2)
+    made = uploaded(plant, services, model=spread, model_type="sisvae", threshold=100)
+    made.write([10] * 4 + [1000])
+    made.infer()
+    assert (made.scores()[4], made.events()) == (None, [("ai.anomaly", 4)])
+    (log,) = plant.get(f"event-log/?device={made.device}").json
+    assert log["data"]["score"] is None
+
+
+def gaussians(window: FloatArray) -> float:
+    """What ``MATRIX`` gives as a mean, and one more as the logarithm of a variance."""
+    mean = MATRIX @ window
+    spread = mean + 1
+    squares = (window - mean) ** 2 / np.exp(spread)
+    return float(0.5 * np.sum(np.log(2 * np.pi) + spread + squares))
+
+
+def squares(window: FloatArray) -> float:
+    return float(np.mean((window - MATRIX @ window) ** 2))
+
+
+def cells(window: FloatArray) -> float:
+    return float(np.mean((window - np.array(lstm(window))) ** 2))
+
+
+MATRIX = np.array([[0.5, 0.25, 0, 0], [0, 0.5, 0.25, 0], [0, 0, 0.5, 0.25], [0.25, 0, 0, 0.5]])
+TYPES = {
+    "cnn_ae": (make.dense(MATRIX), squares),
+    "lstm_ae": (make.remembering(WEIGHTS, WINDOW), cells),
+    "sisvae": (make.dense(MATRIX, outputs=2), gaussians),
+}
+SCALERS = {
+    "standard": StandardScaler(),
+    "min and max": MinMaxScaler((-1, 2)),
+    "robust": RobustScaler(),
+    "greatest": MaxAbsScaler(),
+}
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("by", SCALERS)
+def test_scores_are_those_of_numpy(plant: Door, services: Services, kind: str, by: str):
+    """To a millionth, from the file of the scaler to the value that is stored."""
+    model, score_of = TYPES[kind]
+    rows = np.random.default_rng(8).normal(20, 7, (30, 1))
+    fitted = SCALERS[by].fit(rows)
+    made = uploaded(plant, services, model=model, model_type=kind, scaler=joblibbed(fitted))
+    made.write(rows[:, 0].tolist())
+    made.infer()
+    scaled = fitted.transform(rows)[:, 0]
+    assert made.scores() == {
+        end: pytest.approx(score_of(scaled[end - WINDOW + 1 : end + 1]), rel=1e-6, abs=1e-7)
+        for end in range(WINDOW - 1, len(rows))
+    }
+
+
+def test_an_anomaly_ends_by_the_model_that_replaces_another(made: Uploaded, plant: Door):
+    made.write([10] * 4 + [16] * 4)
+    made.infer()
+    whole = make.dense(np.eye(WINDOW))
+    upload(plant, source=made.source, device_id=made.device, model=whole, threshold=1.0)
+    made.write([16] * 4, 8)
+    made.infer()
+    assert made.events() == [("ai.anomaly", 5), ("ai.normal", 8)]
 
 
 def test_a_device_that_is_switched_off_catches_up(made: Uploaded, plant: Door):
