@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from ipaddress import ip_address
@@ -18,6 +19,8 @@ from aiortc import (
 )
 
 from hub.terminal.bridge import LOW_BYTES, Bridge
+
+log = logging.getLogger(__name__)
 
 CANDIDATE: Final = "a=candidate:"
 CANDIDATES_MAX: Final = 32
@@ -35,6 +38,7 @@ class Peer:
     """Its ``channel`` is done once the browser has opened one; ``lost`` when it is gone."""
 
     def __init__(self, servers: Sequence[RTCIceServer]) -> None:
+        self._helped = bool(servers)
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=list(servers)))
         loop = asyncio.get_running_loop()
         self.channel: asyncio.Future[Channel] = loop.create_future()
@@ -55,7 +59,10 @@ class Peer:
             await self._connection.setLocalDescription(answer)
         except Exception as exc:  # the library raises whatever it stumbles over
             raise BadOffer("the offer cannot be read") from exc
-        return str(self._connection.localDescription.sdp)
+        told = str(self._connection.localDescription.sdp)
+        if self._helped and not any(f" typ {kind}" in told for kind in ("srflx", "relay")):
+            log.warning("no STUN or TURN server helps: it does not answer, or refuses")
+        return told
 
     async def close(self) -> None:
         """Let what was sent go out, and close."""

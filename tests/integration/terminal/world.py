@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from hub.services import Services
 from hub.terminal.agent import Agent
 from hub.terminal.bridge import Kit
-from hub.terminal.contract import Limits
+from hub.terminal.contract import Limits, Mailbox
 from hub.terminal.identity import identity
 from tests.plant import Door
 from tests.terminals import Browser
@@ -65,14 +65,19 @@ class World:
 
 @asynccontextmanager
 async def agent(
-    services: Services, world: World, limits: Limits | None = None, *, shell: bool = True
+    services: Services,
+    world: World,
+    limits: Limits | None = None,
+    *,
+    shell: bool = True,
+    way: Callable[[Mailbox], Mailbox] = lambda mailbox: mailbox,
 ) -> AsyncIterator[None]:
-    """An agent of the world's host, for as long as it is needed."""
+    """An agent of the world's host, for as long as it is needed; ``way`` is that to the hub."""
     who = identity("nobody" if os.geteuid() == 0 else None)
     kit = Kit(who, PRESETS, ["/bin/sh"] if shell else None, limits or Limits())
     mailbox = services.system.terminal.hosting(world.host, shell=shell, presets=tuple(PRESETS))
     ready = asyncio.Event()
-    running = asyncio.create_task(Agent(mailbox, kit).run(ready.set))
+    running = asyncio.create_task(Agent(way(mailbox), kit).run(ready.set))
     try:
         async with asyncio.timeout(30):
             await ready.wait()
