@@ -203,16 +203,20 @@ def _run(
     stopping: Event,
     plant_port: int | None,
 ) -> None:
-    for part in parts:
-        part.look_after()
-    show(settings, stopping, plant_port=plant_port)
     trouble: str | None = None
-    while not stopping.wait(LOOK_S):
+
+    def look() -> None:
+        nonlocal trouble
         for part in parts:
             part.look_after()
         before, trouble = trouble, _database_trouble(lease)
         if trouble != before:
             log.warning("the database: %s", trouble or "it is back")
+
+    look()
+    show(settings, stopping, look, plant_port=plant_port)
+    while not stopping.wait(LOOK_S):
+        look()
 
 
 def _database_trouble(lease: Lease | None) -> str | None:

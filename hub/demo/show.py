@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import http.client
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Event
 
@@ -27,8 +28,7 @@ from hub.values import Reach, Stream
 from hub.wiring import open_hub
 
 NAME = "demo weather station"
-PATIENCE_S = 60.0
-STREAMS_PATIENCE_S = 30.0
+STREAMS_PATIENCE_S = 120.0
 FRESH_S = 15.0
 """As old as the newest datapoint of a stream that is filled may be."""
 
@@ -59,14 +59,17 @@ Get the last three hours of one, newest first:
 END = "\nCtrl-C stops everything."
 
 
-def show(settings: Settings, stopping: Event, *, plant_port: int | None) -> None:
+def show(
+    settings: Settings, stopping: Event, look: Callable[[], None], *, plant_port: int | None
+) -> None:
     """Wait until the hub answers over HTTP, then say where it is.
 
     Args:
+        look: called again and again while it does not answer, for what keeps it running.
         plant_port: where the plant of the demo listens; the hub is filled first. None without
             a demo.
     """
-    if not _answers(settings.bind, stopping):
+    if not _answers(settings.bind, stopping, look):
         return
     root = f"http://{settings.bind}"
     if plant_port is None:
@@ -94,10 +97,10 @@ def show(settings: Settings, stopping: Event, *, plant_port: int | None) -> None
     click.echo(text + END)
 
 
-def _answers(bind: str, stopping: Event) -> bool:
-    """Whether the web server came up before ``PATIENCE_S`` ran out or the hub is stopped."""
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until and not stopping.wait(0.1):
+def _answers(bind: str, stopping: Event, look: Callable[[], None]) -> bool:
+    """Wait for the web server; False where the hub is stopped before."""
+    while not stopping.wait(0.1):
+        look()
         connection = http.client.HTTPConnection(bind, timeout=5)
         try:
             connection.request("GET", "/api/health/")

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.live import Live, running, wait_until
+from tests.live import PATIENCE_S, Live, running, wait_for, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def printed(demo: Live, method: str) -> str:
     assert len(lines) == 6
     (line,) = [line for line in lines if method in line]
     done = subprocess.run(
-        ["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-c", line], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -90,31 +90,34 @@ def plant_key(demo: Live) -> str:
 def plant_device(demo: Live) -> dict[str, Any]:
     headers = {"X-API-Key": plant_key(demo)}
     request = urllib.request.Request(f"{demo.root}/api/device/", headers=headers)
-    with urllib.request.urlopen(request, timeout=30) as response:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
         (device,) = json.load(response)
     return device
 
 
 def test_the_printed_request_gives_the_newest_values_of_the_plant(demo: Live):
-    values = json.loads(printed(demo, "/api/value/?limit=7"))
-    assert len({value["data"] for value in values}) == 7
-    assert len({value["timestamp"] for value in values}) == 1
-    newest = datetime.fromisoformat(values[0]["timestamp"]).timestamp()
-    assert time.time() - newest < 30
-    wait_until(
-        lambda: json.loads(printed(demo, "/api/value/?limit=7"))[0]["id"] != values[0]["id"],
-        "newer values", 30,
-    )  # fmt: skip
+    def seen() -> set[str]:
+        """When the printed values were read; they may be seen while they are being stored."""
+        values = json.loads(printed(demo, "/api/value/?limit=7"))
+        return {value["timestamp"] for value in values if len({v["data"] for v in values}) == 7}
+
+    (first,) = wait_for(seen, lambda times: len(times) == 1, "the values of a poll")
+    wait_until(lambda: seen() not in ({first}, set()), "newer values")
+    wait_until(lambda: any(age_s(at) < 30 for at in seen()), "those of now")
+
+
+def age_s(at: str) -> float:
+    return time.time() - datetime.fromisoformat(at).timestamp()
 
 
 def test_the_plant_is_up(demo: Live):
     device = plant_device(demo)
     assert (device["name"], device["kind"]) == ("Demo plant", "modbus")
-    assert device["state"]["status"] == "up"
+    wait_until(lambda: plant_device(demo)["state"]["status"] == "up", "the plant is up")
 
 
 def get(demo: Live, path: str) -> Any:
-    with urllib.request.urlopen(demo.root + path, timeout=30) as response:
+    with urllib.request.urlopen(demo.root + path, timeout=PATIENCE_S) as response:
         return json.load(response)
 
 
@@ -148,24 +151,27 @@ def test_three_streams_hold_two_days(demo: Live):
 def test_values_go_on_coming_every_five_seconds(demo: Live):
     (stream, *_) = streams(demo)
     latest = stream["latest_datapoint"]
-    wait_until(lambda: streams(demo)[0]["latest_datapoint"] > latest, "another value", 15)
+    wait_until(lambda: streams(demo)[0]["latest_datapoint"] > latest, "another value")
     now = datetime.fromisoformat(streams(demo)[0]["latest_datapoint"]).timestamp()
     assert (now - datetime.fromisoformat(latest).timestamp()) % 5 == 0
     assert now % 5 == 0
-    assert time.time() - now < 10
+    wait_until(lambda: age_s(streams(demo)[0]["latest_datapoint"]) < 10, "the value of now")
 
 
 def test_the_feed_is_started_again_where_it_is_killed_and_stopped_in_the_end(tmp_path: Path):
     with running(tmp_path, "--demo") as hub:
         wait_until(lambda: is_printed(hub), "the demo is printed")
-        (before,) = hub.children("dummystream --demo")
+
+        def feeds() -> list[int]:
+            return hub.children("dummystream --demo")
+
+        (before,) = wait_for(feeds, lambda pids: len(pids) == 1, "the feed")
         os.kill(before, signal.SIGKILL)
-        wait_until(lambda: hub.children("dummystream --demo") not in ([], [before]), "a new feed")
-        (after,) = hub.children("dummystream --demo")
+        (after,) = wait_for(feeds, lambda pids: pids not in ([], [before]), "a new feed")
         latest = streams(hub)[0]["latest_datapoint"]
-        wait_until(lambda: streams(hub)[0]["latest_datapoint"] > latest, "another value", 20)
+        wait_until(lambda: streams(hub)[0]["latest_datapoint"] > latest, "another value")
         hub.process.send_signal(signal.SIGTERM)
-        assert hub.process.wait(30) == 0
+        assert hub.process.wait(PATIENCE_S) == 0
         assert not Path(f"/proc/{after}").exists()
     assert "Traceback" not in hub.log.read_text()
 
