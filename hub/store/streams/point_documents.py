@@ -24,6 +24,8 @@ from hub.store.client import Doc
 
 REQUESTS = 16
 """How many of the latest requests that may come twice a document knows."""
+MANY = 100
+"""Values from which on the server merges maps sooner than it sets each name: docs/decisions/025."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,24 @@ def update_of(change: Change) -> dict[str, Doc]:
     return update
 
 
+def merge_of(change: Change) -> list[Doc]:
+    """What ``update_of`` does, as one merge of maps; not of what is uncertain, or sure."""
+    low, high = change.lo - change.bucket.start, change.hi - change.bucket.start
+    changed: Doc = {
+        "v": {"$mergeObjects": ["$v", {"$literal": change.values}]},
+        "d": True,
+        "r": {"$add": [{"$ifNull": ["$r", 0]}, 1]},
+        "lo": {"$min": ["$lo", low]},
+        "a": {"$min": ["$a", low]},
+        "hi": {"$max": ["$hi", high]},
+        "z": {"$max": ["$z", high]},
+    }
+    if change.by:
+        known = {"$concatArrays": [{"$ifNull": ["$k", []]}, {"$literal": [change.by]}]}
+        changed["k"] = {"$slice": [known, -REQUESTS]}
+    return [{"$set": changed}]
+
+
 def setting(change: Change) -> UpdateOne:
     """The update where a change may be made; an insert that collides where it may not."""
     found: Doc = {"_id": key_of(change.bucket)}
@@ -93,7 +113,8 @@ def setting(change: Change) -> UpdateOne:
         found["z"] = {"$lt": change.lo - change.bucket.start}
     if change.by:
         found["k"] = {"$ne": change.by}
-    return UpdateOne(found, update_of(change), upsert=True)
+    merged = len(change.values) >= MANY and not (change.uncertain or change.sure)
+    return UpdateOne(found, merge_of(change) if merged else update_of(change), upsert=True)
 
 
 def extent(names: Iterable[str]) -> Doc:

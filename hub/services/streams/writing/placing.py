@@ -93,8 +93,8 @@ class Placing:
         """
         if len(stream.widths) > 1 or len(datapoints) < ENOUGH:
             return stream
-        times = [point[0] for point in datapoints]
-        widths = adapted(stream.widths, len(times), min(times), max(times), 0)
+        at, _ = _columns(datapoints)
+        widths = adapted(stream.widths, len(at), int(at.min()), int(at.max()), 0)
         if widths is None or self._points.ends(stream)[0] is not None:
             return stream
         if self._streams.set_widths(stream.id, widths, stream.widths):
