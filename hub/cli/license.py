@@ -84,6 +84,15 @@ def issue(  # noqa: PLR0913 - an option each
     put_out({"license": text}, as_json=as_json, text=text)
 
 
+@license_.command("request")
+@json_option
+def request_(as_json: bool) -> None:
+    """Print this hub's activation request, for who issues licences."""
+    with session() as services:
+        told = services.system.licensing.request()
+    put_out(told, as_json=as_json, text=told["request"])
+
+
 @license_.command()
 @click.argument("license_file", type=FILE)
 @json_option
@@ -105,6 +114,16 @@ def show(as_json: bool) -> None:
     with session() as services:
         facts = of_standing(services.system.licensing.standing())
     put_out(facts, as_json=as_json, text=_text(facts))
+
+
+@license_.command()
+@json_option
+def remove(as_json: bool) -> None:
+    """Remove the licence of this hub; the hub goes on as before."""
+    with session() as services:
+        services.system.licensing.remove(ADMIN)
+        facts = of_standing(services.system.licensing.standing())
+    put_out(facts, as_json=as_json, text="Removed.")
 
 
 def _text(facts: dict[str, Any]) -> str:

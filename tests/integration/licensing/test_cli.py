@@ -153,6 +153,28 @@ def test_a_key_file_without_a_key(run: Any, key: Path, request_file: Path):
     assert (result.exit_code, "no private key" in result.output) == (1, True)
 
 
+def test_a_request_on_the_command_line_is_one_that_is_issued_for(
+    run: Any, key: Path, services: Services, tmp_path: Path
+):
+    told = value(run("request", "--json"))
+    assert told["instance"] == services.system.licensing.standing().instance
+    assert told.keys() == services.system.licensing.request().keys()
+    path = tmp_path / "bare.txt"
+    path.write_text(run("request").stdout)
+    text = value(run("issue", key, path, *FOREVER))["license"]
+    assert read(text, public_key(ISSUER_TEXT)).instance == told["instance"]
+
+
+def test_one_that_is_removed(run: Any, key: Path, request_file: Path, tmp_path: Path):
+    license_file = tmp_path / "license.txt"
+    license_file.write_text(run("issue", key, request_file, *FOREVER[:2]).stdout)
+    assert value(run("install", license_file, "--json"))["state"] == "valid"
+    assert value(run("remove", "--json"))["state"] == "none"
+    assert value(run("show", "--json"))["state"] == "none"
+    again = run("remove")
+    assert (again.exit_code, again.stderr) == (1, "Error: no licence is installed\n")
+
+
 @pytest.mark.parametrize("content", [b"x", b"\xff", text_of(HEADER, CLAIMS).encode()])
 def test_what_is_not_installed(run: Any, tmp_path: Path, content: bytes):
     license_file = tmp_path / "license.txt"
