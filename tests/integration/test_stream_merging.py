@@ -18,7 +18,19 @@ from tests.streams import Streams
 
 START = 1_600_000_000
 BUCKET = Bucket(1, 600_000, 0)
-VALUES = (0, 1, -0.0, 2.5, 2**40, None, True, "$v", "a.b", [], {"$x": 1, "a.b": {"$c": [1]}})
+VALUES: tuple[Any, ...] = (
+    0,
+    1,
+    -0.0,
+    2.5,
+    2**40,
+    None,
+    True,
+    "$v",
+    "a.b",
+    [],
+    {"$x": 1, "a.b": {"$c": [1]}},
+)
 
 
 @pytest.fixture(scope="module")
