@@ -24,9 +24,8 @@ from hub.ai.numbers import FloatArray
 from hub.ai.refusal import Unfit
 from hub.ai.scoring import crossings, scores
 from hub.errors import HubError, NotFound, Unavailable
-from hub.series.grid import AFTER_ALL
 from hub.services.ai.runners import Broken, Runners
-from hub.services.ai.slices import Slice, samples_of, slice_of, taken
+from hub.services.ai.slices import Slice, horizon, samples_of, slice_of, taken
 from hub.services.ai.standing import Standing
 from hub.services.ai.telling import Telling
 from hub.services.streams.writing.setting import Setting
@@ -196,7 +195,7 @@ class Inferring:
         """What is new and is looked at together."""
         window, position = model.shape.window, model.position
         most = samples_of(window)
-        pieces = self._sites.points.between(source, position.start, AFTER_ALL, window + most)
+        pieces = self._sites.points.between(source, position.start, horizon(), window + most)
         found = taken(pieces, position, most)
         return slice_of(found, position, window, self._usual_ms(source))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from time import time
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +18,8 @@ SAMPLES_MAX: Final = 5_000
 """New samples of one slice, at most."""
 NUMBERS_MAX: Final = 500_000
 """Numbers of all its windows, about."""
+AHEAD_MS: Final = 3_600_000
+"""What is dated so far ahead waits: all that comes before it would be late for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,11 @@ class Slice:
         that are done: their window has a gap, or not enough samples."""
         at = self.at[(self.at > since) & (self.at <= until)]
         return len(np.unique(at)) - done
+
+
+def horizon() -> int:
+    """Up to when (ms, excluded) samples are scored now, by the hub's clock."""
+    return int(time() * 1000) + AHEAD_MS
 
 
 def samples_of(window: int) -> int:

@@ -16,6 +16,7 @@ from hub.ai.running import checked as tried
 from hub.ai.scalers import Scaler, scaler_of
 from hub.errors import Conflict, HubError, Unavailable
 from hub.services.ai.parts import Naming, Parts
+from hub.services.ai.slices import horizon
 from hub.services.permits import Allowance, Permits
 from hub.services.plant.fields import NAME_CHARS_MAX, refused
 from hub.services.plant.plant import Plant
@@ -200,7 +201,7 @@ class Uploading:
                 earlier = self._earlier(source, old.after, window - 1)
                 start = min([start, *earlier[-window + 1 :]])
             return replace(old, start=start)
-        last = self._recent.last(source, window).at.tolist()
+        last = self._earlier(source, horizon() - 1, window)
         if not last:
             return Position(after=-1, start=0)
         return Position(after=last[-1] - 1, start=last[-window:][0])

@@ -162,6 +162,32 @@ def test_what_comes_late_takes_part_in_what_is_still_to_be_scored(made: Uploaded
     assert made.scores() == expected(WAVE[:10]) | {10: expected(values)[10]}
 
 
+FAR = 2**31 - 2 - T0
+"""The last second that a value can have."""
+
+
+def test_what_is_dated_far_ahead_keeps_nothing_from_being_scored(made: Uploaded):
+    made.write(WAVE[:10])
+    made.write([MEAN], FAR)
+    for start in (10, 15):
+        made.infer()
+        made.write(WAVE[start : start + 5], start)
+    made.infer()
+    assert made.scores() == expected(WAVE[:20])
+
+
+def test_an_upload_begins_with_what_is_not_dated_far_ahead(plant: Door, services: Services):
+    source = plant.data()
+    before = Uploaded(plant, services, 0, 0, source)
+    before.write(WAVE[:10])
+    before.write([MEAN], FAR)
+    made = uploaded(plant, services, source=source)
+    made.write(WAVE[10:12], 10)
+    made.infer()
+    found = expected(WAVE[:12])
+    assert made.scores() == {second: found[second] for second in (9, 10, 11)}
+
+
 def test_crossing_the_threshold_is_told_once_each_way(made: Uploaded):
     made.write([10] * 6 + [16] * 6 + [10] * 6)
     made.infer()
