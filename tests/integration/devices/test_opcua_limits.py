@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from asyncua.ua.object_ids import ObjectIds
 from hub.devices.contract import Point
 from hub.devices.opcua.driver import Opcua
 from hub.devices.simulators.opcua import OpcuaSimulator
-from hub.errors import DeviceGarbled
+from hub.errors import DeviceGarbled, DeviceUnreachable
 from tests.devices import device
 
 MANY = 25
@@ -112,4 +114,58 @@ def test_a_message_without_an_end_is_not_waited_for(head: bytes) -> None:
                 await Opcua(device("opcua", port, timeout_s=60.0)).read(POINTS)
 
     with pytest.raises(DeviceGarbled):
+        asyncio.run(run())
+
+
+async def message(reader: asyncio.StreamReader) -> bytes:
+    """The next message of a connection, or part of one."""
+    head = await reader.readexactly(8)
+    return head + await reader.readexactly(int.from_bytes(head[4:], "little") - len(head))
+
+
+def sequence_of(opened: bytes) -> int:
+    """The number of the part in which a server tells of a channel without security."""
+    policy = int.from_bytes(opened[12:16], "little")
+    return int.from_bytes(opened[24 + policy : 28 + policy], "little")
+
+
+async def first_words(
+    client: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int
+) -> tuple[bytes, int]:
+    """Let a client say hello to a server, who has no limits then, and open a channel; what it asks
+    for then, and the number of the last part that it was sent."""
+    reader, server = await asyncio.open_connection("127.0.0.1", port)
+    answer = b""
+    while (asked := await message(client))[:3] != b"MSG":
+        server.write(asked)
+        answer = await message(reader)
+        unbounded = answer[:20] + bytes(8)
+        writer.write(unbounded if answer[:3] == b"ACK" else answer)
+    server.close()
+    return asked, sequence_of(answer)
+
+
+@pytest.mark.parametrize("body", [b"\0" * 60_000, b""], ids=["large parts", "empty parts"])
+def test_parts_of_a_message_without_a_last_one_are_not_gathered(body: bytes) -> None:
+    port = 0
+
+    async def endless(client: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            asked, last = await first_words(client, writer, port)
+            channel, request, size = asked[8:16], asked[20:24], 24 + len(body)
+            for number in count(last + 1):
+                own = struct.pack("<I8sI4s", size, channel, number, request)
+                writer.write(b"MSGC" + own + body)
+                await writer.drain()
+
+    async def run() -> None:
+        nonlocal port
+        async with OpcuaSimulator() as behind:
+            port = behind.port
+            async with await asyncio.start_server(endless, "127.0.0.1", 0) as server:
+                shown = server.sockets[0].getsockname()[1]
+                async with asyncio.timeout(240):
+                    await Opcua(device("opcua", shown, timeout_s=600.0)).read(POINTS)
+
+    with pytest.raises(DeviceUnreachable):
         asyncio.run(run())
