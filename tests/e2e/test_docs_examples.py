@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import ROOT, Live
+from tests.live import PATIENCE_S, ROOT, Live
 
 PAGES = (
     "README.md",
@@ -69,7 +69,7 @@ class Shell:
     def run(self, command: str) -> str:
         script = f"set -a\n[ ! -e ../state ] || . ../state\n{command}\nexport -p > ../state\n"
         done = subprocess.run(
-            ["bash", "-c", script], cwd=self.folder, env=self.env, timeout=60, check=False,
+            ["bash", "-c", script], cwd=self.folder, env=self.env, timeout=PATIENCE_S, check=False,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         return done.stdout.decode()
