@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -43,7 +44,7 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
-def agent(live: Live, host: str, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+def agent(live: Live, host: str, *options: str) -> Iterator[None]:
     """An agent with a shell while it is held."""
     user = ("--user", "nobody") if os.geteuid() == 0 else ()
     words = [sys.executable, "-m", "hub.cli", "terminal-host", "--host-id", host, "--json"]
@@ -54,9 +55,8 @@ def agent(live: Live, host: str, *options: str) -> Iterator[subprocess.Popen[byt
         try:
             assert process.stdout
             assert json.loads(process.stdout.readline())["host"] == host
-            yield process
+            yield
         finally:
-            process.send_signal(signal.SIGCONT)
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=60) == 0
 
@@ -105,10 +105,10 @@ def hosted(live: Live) -> Iterator[Hosted]:
 
 
 @pytest.fixture(scope="module")
-def brief(hosted: Hosted) -> Iterator[subprocess.Popen[bytes]]:
-    """The agent of a host whose sessions end soon where nothing is typed."""
-    with agent(hosted.live, BRIEF, "--idle", "2s") as process:
-        yield process
+def brief(hosted: Hosted) -> Iterator[str]:
+    """A host whose sessions end soon where nothing is typed."""
+    with agent(hosted.live, BRIEF, "--idle", "2s"):
+        yield BRIEF
 
 
 @pytest.fixture(scope="module")
@@ -284,12 +284,13 @@ def test_another_session_begins_on_an_empty_screen(seen: Visit) -> None:
 
 def test_disconnecting_ends_what_runs(seen: Visit) -> None:
     seen.opened("left")
-    seen.type("sleep 86399.25\n")
-    wait_until(lambda: processes("sleep 86399.25") == 1, "the shell runs something")
+    words = f"sleep 86399.{os.getpid()}"
+    seen.type(f"{words}\n")
+    wait_until(lambda: processes(words) == 1, "the shell runs something")
     seen.page.get_by_role("button", name="Disconnect").click()
     seen.is_at("ended")
     expect(seen.told).to_have_text("You disconnected.")
-    wait_until(lambda: processes("sleep 86399.25") == 0, "it runs no more")
+    wait_until(lambda: processes(words) == 0, "it runs no more")
     assert seen.hosted.ended("left")["reason"] == "closed"
 
 
@@ -356,12 +357,13 @@ def test_a_grant_opens_one_session(seen: Visit) -> None:
 
 def test_who_is_logged_in_needs_no_key(seen: Visit) -> None:
     live = seen.hosted.live
-    command = [sys.executable, "-m", "hub.cli", "user", "create", "pager", "--staff"]
+    name = f"pager-{secrets.token_hex(4)}"
+    command = [sys.executable, "-m", "hub.cli", "user", "create", name, "--staff"]
     subprocess.run(
         [*command, "--password-stdin"],
         env=live.env, cwd=ROOT, input=PASSWORD.encode(), check=True, timeout=60,
     )  # fmt: skip
-    login = {"name": "pager", "password": PASSWORD}
+    login = {"name": name, "password": PASSWORD}
     assert seen.page.request.post(f"{live.root}/api/session/", data=login).status == 201
     seen.wish()
     seen.page.locator("#key").fill("")
@@ -377,24 +379,21 @@ def test_the_key_is_kept_nowhere(seen: Visit) -> None:
     assert kept == [0, 0, "", f"{seen.hosted.live.root}/terminal/"]
 
 
-def test_the_host_says_why_it_ends_a_session(seen: Visit, brief: subprocess.Popen[bytes]) -> None:
-    seen.wish(host=BRIEF)
+def test_the_host_says_why_it_ends_a_session(seen: Visit, brief: str) -> None:
+    seen.wish(host=brief)
     seen.connect()
     expect(seen.told).to_contain_text("Nothing was typed for too long")
     seen.is_at("ended")
 
 
-def test_waiting_for_a_host_can_be_given_up(seen: Visit, brief: subprocess.Popen[bytes]) -> None:
-    brief.send_signal(signal.SIGSTOP)
-    try:
-        seen.wish(host=BRIEF)
-        seen.connect()
-        expect(seen.told).to_have_text("Waiting for the host…")
-        seen.page.get_by_role("button", name="Disconnect").click()
-        seen.is_at("idle")
-        expect(seen.page.locator("#open")).to_be_visible()
-    finally:
-        brief.send_signal(signal.SIGCONT)
+def test_waiting_for_a_host_can_be_given_up(seen: Visit) -> None:
+    seen.page.route("**/api/webrtc/terminal-session/", lambda route: None)
+    seen.wish()
+    seen.connect()
+    expect(seen.told).to_have_text("Waiting for the host…")
+    seen.page.get_by_role("button", name="Disconnect").click()
+    seen.is_at("idle")
+    expect(seen.page.locator("#open")).to_be_visible()
 
 
 def test_colours_are_drawn_under_the_policy(seen: Visit) -> None:
@@ -416,6 +415,40 @@ def test_much_is_typed_at_once_and_too_much_is_not(seen: Visit) -> None:
     expect(seen.told).to_contain_text("can be typed at once; nothing was.")
     seen.type("echo ali''ve\n")
     seen.shows("alive")
+
+
+def test_a_flood_is_stopped_from_the_keyboard(seen: Visit) -> None:
+    seen.opened()
+    seen.type("yes\n")
+    seen.shows(*["y"] * 10)
+    seen.page.keyboard.press("Control+c")
+    seen.type("echo ali''ve\n")
+    seen.shows("alive")
+
+
+def test_what_is_selected_is_copied_and_nothing_is_interrupted(seen: Visit) -> None:
+    seen.page.context.grant_permissions(["clipboard-read"])
+    seen.opened()
+    seen.type("echo pi''cked; read line; echo l''ine=$line\n")
+    seen.shows("picked")
+    box = seen.rows.filter(has_text=re.compile(r"^picked\s*$")).bounding_box()
+    assert box
+    seen.page.mouse.dblclick(box["x"] + 10, box["y"] + box["height"] / 2)
+    seen.page.keyboard.press("Control+c")
+    copied = "navigator.clipboard.readText()"
+    wait_until(lambda: seen.page.evaluate(copied) == "picked", "it is copied")
+    seen.type("still\n")
+    seen.shows("line=still")
+
+
+def test_a_page_with_a_session_is_not_closed_unasked(seen: Visit) -> None:
+    seen.opened()
+    seen.type("echo h''i\n")
+    seen.shows("hi")
+    with seen.page.expect_event("dialog") as asked:
+        seen.page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.accept()
 
 
 def test_the_keyboard_leaves_the_terminal(seen: Visit) -> None:
