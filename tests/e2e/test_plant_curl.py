@@ -74,7 +74,7 @@ class Reader:
         line = printed.replace(PRINTED_ROOT, self.live.root)
         own = {**os.environ, "DATASTONE_API_KEY": self.key}
         done = subprocess.run(
-            ["bash", "-c", line], env=own, capture_output=True, timeout=60, check=True
+            ["bash", "-c", line], env=own, capture_output=True, timeout=300, check=True
         )
         return json.loads(done.stdout)
 
@@ -84,7 +84,7 @@ class Reader:
             f"{self.live.root}/api/{path}",
             json=json.loads(body) if isinstance(body, str) else body,
             headers={"X-API-Key": self.key},
-            timeout=60,
+            timeout=300,
         )
         assert answer.ok, answer.text
         return answer.json()

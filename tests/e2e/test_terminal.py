@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.browser import chromium
-from tests.live import ROOT, Live
+from tests.browser import PATIENCE_MS, chromium
+from tests.live import PATIENCE_S, ROOT, Live
 
 USER = ("--user", "nobody") if os.geteuid() == 0 else ()
 STORY = """async (token) => {
@@ -26,7 +26,7 @@ STORY = """async (token) => {
         else printed += new TextDecoder().decode(data);
     };
     const until = async (holds) => {
-        const end = Date.now() + 40000;
+        const end = Date.now() + 120000;
         while (!holds() && Date.now() < end) await new Promise((done) => setTimeout(done, 20));
         if (!holds()) throw new Error(JSON.stringify({ printed, said }));
     };
@@ -69,22 +69,23 @@ def host(live: Live) -> Iterator[str]:
             yield str(json.loads(process.stdout.readline())["host"])
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == 0
+            assert process.wait(timeout=PATIENCE_S) == 0
 
 
 def test_a_shell_in_a_browser(live: Live, host: str) -> None:
     scope = ("--scope", "webrtc-terminal:write", "--all-devices")
     key = live.cli("key", "create", "terminals", *scope)["key"]
-    answer = requests.post(
-        f"{live.root}/api/webrtc/terminal-grant/",
-        json={"terminal_id": "t", "host_id": host, "interactive": True},
-        headers={"X-API-Key": key},
-        timeout=60,
-    )
-    assert answer.status_code == 201, answer.text
     with chromium() as browser:
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{live.root}/api/docs/")
+        answer = requests.post(
+            f"{live.root}/api/webrtc/terminal-grant/",
+            json={"terminal_id": "t", "host_id": host, "interactive": True},
+            headers={"X-API-Key": key},
+            timeout=60,
+        )
+        assert answer.status_code == 201, answer.text
         said = page.evaluate(STORY, answer.json()["token"])
     assert said == [
         {"hello": {"terminal_id": "t", "shell": True, "presets": []}},

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.live import Live, running
+from tests.live import PATIENCE_S, Live, running
 
 JSON = {"Content-Type": "application/json"}
 
@@ -25,7 +25,9 @@ def made(live: Live) -> dict:
 
 @pytest.fixture
 def connection(live: Live) -> Iterator[http.client.HTTPConnection]:
-    with closing(http.client.HTTPConnection(urlsplit(live.root).netloc, timeout=30)) as opened:
+    with closing(
+        http.client.HTTPConnection(urlsplit(live.root).netloc, timeout=PATIENCE_S)
+    ) as opened:
         yield opened
 
 
@@ -93,7 +95,7 @@ def test_a_client_that_falls_silent_does_not_hold_a_thread(
         lines = [f"PUT {made['path']} HTTP/1.1", "Host: x", "Content-Length: 100"]
         lines += [f"{name}: {value}" for name, value in basic(made).items()]
         host, _, port = urlsplit(hub.root).netloc.partition(":")
-        silent = [socket.create_connection((host, int(port)), 30) for _ in range(6)]
+        silent = [socket.create_connection((host, int(port)), PATIENCE_S) for _ in range(6)]
         for one in silent:
             one.sendall("\r\n".join([*lines, "", '{"a": ']).encode())
         for one in silent:
@@ -149,7 +151,7 @@ def test_what_is_no_request_is_answered_in_the_hub_s_shape(
     live: Live, request_text: bytes, status: int, code: str
 ) -> None:
     at = urlsplit(live.root)
-    with closing(socket.create_connection((at.hostname, at.port), timeout=10)) as raw:
+    with closing(socket.create_connection((at.hostname, at.port), timeout=PATIENCE_S)) as raw:
         raw.sendall(request_text)
         answer = http.client.HTTPResponse(raw)
         answer.begin()
