@@ -8,6 +8,9 @@ const ENDS = {
   "too much was typed": "More was typed than the program took, and the host ended the session.",
   "connection lost": "The connection was lost.",
   "the agent stops": "The host's agent was stopped.",
+  revoked: "Who opened the session may not do so any more.",
+  "the hub cannot be reached": "The host cannot reach the hub, and ended the session.",
+  "too many programs": "No more commands can be run in one session.",
 };
 
 /** Why a session ended, from the host's words for it. */
