@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -19,6 +21,10 @@ from hub.settings import Settings
 from hub.store.mongod import acquire
 from hub.wiring import open_hub
 from tests.live import Live, running
+
+properties.register_profile("hub", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+properties.load_profile("hub")
+"""No example fails for being slow: the machine may be busy."""
 
 
 @pytest.fixture(scope="session")
