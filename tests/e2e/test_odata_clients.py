@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 
 import pytest
 
-from tests.live import Live, running
+from tests.live import PATIENCE_S, Live, running
 
 ROWS, DATASETS = 3_000, 3
 ROOT = "/v1/odata/v4"
@@ -56,7 +56,7 @@ class Wire:
 
     def get(self, target: str, encoding: str = "br", **headers: str) -> Answer:
         parts = urlsplit(target if "://" in target else self.root + target)
-        connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE_S)
         sent = {
             "Accept": "application/vnd.api+json",
             "Accept-Encoding": encoding,
@@ -197,8 +197,8 @@ class ShellClient:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """A hub with the sample of observations."""
-    with running(tmp_path_factory.mktemp("odata")) as hub:
+    """A hub with the sample of observations, where everybody waits for their turn."""
+    with running(tmp_path_factory.mktemp("odata"), HUB_CONCURRENCY_WAIT_S="60") as hub:
         hub.cli("demo", "observations", "--rows", str(ROWS), "--datasets", str(DATASETS))
         yield hub
 
