@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import Literal, Self
 
 Harm = Literal[
-    "none", "split", "delay", "drop", "duplicate", "reset", "close", "stall", "garble", "babble"
-]
+    "none", "split", "delay", "hold", "drop", "duplicate", "reset", "close", "stall", "garble",
+    "babble",
+]  # fmt: skip
 GARBAGE = bytes(range(7, 250, 3)) * 40
 
 
@@ -18,13 +19,16 @@ class Chaos:
     """Between a client and a server on this host. ``harm`` may change at any time.
 
     ``at`` is the byte of the answers, counted from when ``harm`` was given, from which on they
-    are closed, stalled or of which one is garbled. ``delay_s`` is that of a delay.
+    are closed, stalled or of which one is garbled. ``delay_s`` is that of a delay. Answers that are
+    held go on when ``go`` is set; ``held`` is set from the first one on.
     """
 
     def __init__(self, server_port: int, *, delay_s: float = 0.05) -> None:
         self.port = 0
         self.delay_s = delay_s
         self.connections = 0
+        self.held = asyncio.Event()
+        self.go = asyncio.Event()
         self._server_port = server_port
         self._harm: Harm = "none"
         self._at = 0
@@ -34,6 +38,11 @@ class Chaos:
 
     def harm(self, harm: Harm, at: int = 0) -> None:
         self._harm, self._at, self._seen = harm, at, 0
+
+    @property
+    def open(self) -> int:
+        """How many connections there are now."""
+        return len(self._tasks)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -110,6 +119,10 @@ class Chaos:
                 await self._in_pieces(data, down)
             case "delay":
                 await asyncio.sleep(self.delay_s)
+                down.write(data)
+            case "hold":
+                self.held.set()
+                await self.go.wait()
                 down.write(data)
             case "close" | "stall" | "reset" if at < len(data):
                 return await self._cut(data[: max(0, at)], down)

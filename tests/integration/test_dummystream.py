@@ -33,12 +33,13 @@ from hub.store.mongod import status
 from hub.store.streams.points import PointStore
 from hub.values import Stream
 from hub.wiring import open_hub
-from tests.live import ROOT, wait_until
+from tests.live import PATIENCE_S, ROOT, wait_until
 from tests.streams import Streams
 
 Run = Callable[..., Any]
 SPAN = "2026-03-01T00:00:00 2026-03-01T01:00:00"
 START = "2026-03-01T00:00:00Z"
+DEMO_STEP_S = 5
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +121,7 @@ def wait_for(process: subprocess.Popen[str], true: Callable[[], bool], what: str
 
 
 def test_the_demo_makes_three_public_streams_over_two_days(run: Run, services: Services) -> None:
+    began_s = time.time()
     rows = run("--demo", "--no-real-time")
     assert [(row["title"], row["domain"], row["appended"]) for row in rows] == [
         ("Stream 0", "0,10", 34_561),
@@ -135,7 +137,7 @@ def test_the_demo_makes_three_public_streams_over_two_days(run: Run, services: S
     assert len(set(ends.values())) == 1
     first, last = ends[streams[0].id]
     assert (last or 0) - (first or 0) == 2 * 86_400_000
-    assert time.time() - (last or 0) / 1000 < 60
+    assert began_s - DEMO_STEP_S < (last or 0) / 1000 <= time.time()
 
 
 def test_a_span_between_moments_is_filled_and_downsampled(
@@ -218,13 +220,13 @@ def test_in_real_time_one_value_comes_every_interval_until_a_signal(
         wait_for(process, lambda: len(by_title(services)) == 2, "the streams are made")
         one, other = by_title(services).values()
         wait_for(process, lambda: len(times_of(services, database, other)) > 60, "values come")
-        lag_s = time.time() - times_of(services, database, other)[-1] / 1000
+        now_ms = time.time() * 1000
+        wait_for(process, lambda: times_of(services, database, other)[-1] > now_ms, "it keeps up")
         process.send_signal(number)
-        out, err = process.communicate(timeout=5)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (0, "")
     assert "Appending every 0.2 s until Ctrl-C." in out
     assert downsampling_is_free(services)
-    assert lag_s < 2
     for stream in (one, other):
         times = times_of(services, database, stream)
         assert steady(times, 200)
@@ -241,7 +243,7 @@ def test_a_signal_while_it_is_filling_ends_it_and_lets_the_lease_go(
             process, lambda: services.readings.ends([stream])[stream.id][1] is not None, "values"
         )
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=5)
+        _, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (1, "Aborted!\n")
     assert downsampling_is_free(services)
 
@@ -259,7 +261,7 @@ def test_a_stream_that_is_deleted_is_fed_no_more_and_the_others_are(
         before = latest(other)
         wait_for(process, lambda: latest(other) > before + 1000, "the other one goes on")
         services.streams.delete(other)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert re.findall(r"(Stream \d) was deleted|No stream (is) left", err) == [
         ("Stream 0", ""),
@@ -293,7 +295,7 @@ def test_a_killed_database_costs_no_datapoint(tmp_path: Path) -> None:
 
             wait_for(process, lambda: latest() / 1000 > killed + 3, "values come again")
             process.send_signal(signal.SIGTERM)
-            _, err = process.communicate(timeout=10)
+            _, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
         seconds = [datetime.fromisoformat(p["t"]).timestamp() for p in points(services, stream)]
         assert seconds == [seconds[0] + n for n in range(len(seconds))]
@@ -310,7 +312,7 @@ def test_a_part_is_started_again_unless_it_finished(
     part = Part("demo", ["sh", "-c", f"exit {code}"], may_finish=may_finish)
     part.look_after()
     assert part.process is not None
-    part.process.wait(10)
+    part.process.wait(PATIENCE_S)
     part.look_after()
     part.due = 0.0
     part.look_after()

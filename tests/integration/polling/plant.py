@@ -21,6 +21,8 @@ from tests.chaos import Chaos
 
 ADMIN = Principal("admin", frozenset(scopes.SCOPES), EVERYTHING, None)
 T = TypeVar("T")
+PATIENCE_S = 30.0
+"""So long a device may take for an answer where that is not what a test is about."""
 
 
 class Loop:
@@ -32,7 +34,7 @@ class Loop:
         self._thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(120)
 
     def close(self) -> None:
         self.run(_ended())
@@ -64,7 +66,7 @@ class Plant:
             "host": "127.0.0.1",
             "port": port,
             "poll_interval": 0.2,
-            "timeout": 0.5,
+            "timeout": PATIENCE_S,
         }
         device = self.services.plant.devices.create(body | more, ADMIN)
         self.made.append(device.id)
