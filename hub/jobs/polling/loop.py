@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+from hub.devices.names import NamingLoop
 from hub.errors import Conflict, HubError
 from hub.jobs.polling.board import Board
 from hub.jobs.polling.crew import Crew
@@ -29,8 +30,8 @@ TELL_S = 2.0
 AGAIN_S = 1.0
 """After so long what the database did not do is tried again."""
 LEAVING_S = 8.0
-NAMES_MAX = 256
-"""How many names of hosts are looked up at once: one that hangs shall not delay others."""
+OPENING_MAX = 256
+"""How many devices are made ready at once."""
 
 
 class Poller:
@@ -54,7 +55,7 @@ class Poller:
         self._crew = Crew(Tools(services.drivers, board, sink, self._division.valid))
         self._desk = Desk(services.device_calls, holder, self._crew.driver_of)
         self._board = board
-        self._loop = asyncio.new_event_loop()
+        self._loop = NamingLoop()
         self._stopping = asyncio.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="polling")
@@ -84,7 +85,7 @@ class Poller:
             self._broken()
 
     async def _main(self) -> None:
-        self._loop.set_default_executor(ThreadPoolExecutor(NAMES_MAX, "names"))
+        self._loop.set_default_executor(ThreadPoolExecutor(OPENING_MAX, "opening"))
         try:
             async with asyncio.TaskGroup() as group:
                 parts = [

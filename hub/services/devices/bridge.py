@@ -9,6 +9,8 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from hub.devices.names import NamingLoop
+
 T = TypeVar("T")
 STOP_S = 5.0
 
@@ -54,7 +56,7 @@ class Bridge:
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                self._loop = NamingLoop()
                 self._thread = threading.Thread(
                     target=self._loop.run_forever, name="devices", daemon=True
                 )
