@@ -16,7 +16,7 @@ def device(
     *,
     host: str = "127.0.0.1",
     unit: int | None = None,
-    timeout_s: float = 1.0,
+    timeout_s: float = 60.0,
     options: Document | None = None,
     **more: Any,
 ) -> Device:

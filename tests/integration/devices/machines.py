@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from hub.devices.simulators.melsec import MelsecSimulator
 
 T = TypeVar("T")
+NOTICED_S = 3.0
 BATCH_WRITE = b"\x01\x14"
 
 
@@ -46,15 +47,19 @@ def beside() -> Iterator[Beside]:
 
 
 class OneAtATime(MelsecSimulator):
-    """A controller whose port takes one connection: others are broken off at once.
+    """A controller whose port takes one connection: others are broken off.
 
-    ``turned_away`` counts those, ``served`` the ones that were taken.
+    ``turned_away`` counts those, ``served`` the ones that were taken. It has a moment to notice
+    that the one before is over, however busy this machine is.
     """
 
     turned_away = 0
     served = 0
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        until = asyncio.get_running_loop().time() + NOTICED_S
+        while self._tasks and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.01)
         if self._tasks:
             self.turned_away += 1
             writer.transport.abort()

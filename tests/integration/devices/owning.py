@@ -52,9 +52,13 @@ class Owner:
         self._desk = Desk(calls or services.device_calls, holder, self._driver_of)
         self._tasks: list[asyncio.Task[None]] = []
 
-    def take(self, lease_s: float = 60.0) -> None:
+    def take(self, lease_s: float = 600.0) -> None:
+        assert self.takes(lease_s)
+
+    def takes(self, lease_s: float = 600.0) -> bool:
+        """Take the lease or renew it, unless another one has it."""
         length = timedelta(seconds=lease_s)
-        assert self._services.leases.take(self.lease, self.holder, length) is not None
+        return self._services.leases.take(self.lease, self.holder, length) is not None
 
     def let_go(self) -> None:
         self._services.leases.give_back(self.lease, self.holder)

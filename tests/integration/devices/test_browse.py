@@ -47,7 +47,7 @@ def server(client: FlaskClient, services: Services) -> Iterator[Server]:
     with beside() as loop:
         loop.run(filled(machine))
         device = opened.device(
-            kind="opcua", host="127.0.0.1", port=machine.port, timeout=5, enabled=False
+            kind="opcua", host="127.0.0.1", port=machine.port, timeout=60, enabled=False
         )
         yield Server(opened, device)
         loop.run(machine.__aexit__(None, None, None))

@@ -44,7 +44,7 @@ def on_simulator(act: Callable[[FenetSimulator, Fenet], Awaitable[Any]], **optio
         ):
             return await act(plc, driver)
 
-    return asyncio.run(asyncio.wait_for(run(), 20))
+    return asyncio.run(asyncio.wait_for(run(), 240))
 
 
 @pytest.mark.parametrize("byteorder", ["little", "big"])
@@ -137,7 +137,7 @@ def by_others(act: Callable[[Any], Any]) -> tuple[Any, FenetSimulator]:
             plc.bytes["M"][200:206] = bytes.fromhex("341278560100")
 
             def ask() -> Any:
-                client = XGTClient(host="127.0.0.1", port=plc.port, timeout=5.0)
+                client = XGTClient(host="127.0.0.1", port=plc.port, timeout=60.0)
                 assert client.open()
                 try:
                     return act(client)
@@ -146,7 +146,7 @@ def by_others(act: Callable[[Any], Any]) -> tuple[Any, FenetSimulator]:
 
             return await asyncio.to_thread(ask), plc
 
-    return asyncio.run(asyncio.wait_for(run(), 20))
+    return asyncio.run(asyncio.wait_for(run(), 240))
 
 
 class TestAnotherClient:

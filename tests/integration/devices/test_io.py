@@ -80,7 +80,7 @@ def plant(client: FlaskClient, services: Services) -> Iterator[Plant]:
         loop.run(started(machines))
         ids = {
             kind: opened.device(
-                kind=kind, host="127.0.0.1", port=each.port, timeout=5, enabled=False
+                kind=kind, host="127.0.0.1", port=each.port, timeout=60, enabled=False
             )
             for kind, each in machines.items()
         }

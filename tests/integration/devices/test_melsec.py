@@ -47,7 +47,7 @@ def on_simulator(act: Callable[[MelsecSimulator, Melsec], Awaitable[Any]], **opt
         ):
             return await act(plc, driver)
 
-    return asyncio.run(asyncio.wait_for(run(), 20))
+    return asyncio.run(asyncio.wait_for(run(), 240))
 
 
 @pytest.mark.parametrize("byteorder", ["little", "big"])
@@ -186,7 +186,7 @@ def by_others(act: Callable[[Any], Any], plctype: str, frame: str = "3E") -> tup
 
             return await asyncio.to_thread(ask), plc
 
-    return asyncio.run(asyncio.wait_for(run(), 20))
+    return asyncio.run(asyncio.wait_for(run(), 240))
 
 
 @pytest.mark.parametrize("frame", ["3E", "4E"])

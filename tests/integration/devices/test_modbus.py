@@ -45,7 +45,7 @@ def on_simulator(
         ):
             return await act(plc, driver)
 
-    return asyncio.run(asyncio.wait_for(run(), 20))
+    return asyncio.run(asyncio.wait_for(run(), 240))
 
 
 @pytest.mark.parametrize("byte_swap", [False, True])
@@ -130,7 +130,7 @@ def test_a_unit_that_is_not_there_refuses_every_point() -> None:
         ):
             return await driver.read([Point(f"hr:{n}") for n in range(125)])
 
-    errors = [r.error for r in asyncio.run(asyncio.wait_for(run(), 20))]
+    errors = [r.error for r in asyncio.run(asyncio.wait_for(run(), 240))]
     assert all(isinstance(error, DeviceRefused) for error in errors)
 
 
@@ -151,7 +151,7 @@ def with_others(server: ModbusServer, act: Callable[[Modbus], Awaitable[Any]]) -
         async with Modbus(device("modbus", server.port)) as driver:
             return await act(driver)
 
-    return asyncio.run(asyncio.wait_for(run(), 20))
+    return asyncio.run(asyncio.wait_for(run(), 240))
 
 
 class TestAnotherServer:

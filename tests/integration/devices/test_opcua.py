@@ -93,10 +93,10 @@ def run(runner: asyncio.Runner, server: OpcuaSimulator) -> Callable[[Act], Any]:
 
     def run(act: Act) -> Any:
         async def acted() -> Any:
-            async with Opcua(device("opcua", server.port, timeout_s=4.0)) as driver:
+            async with Opcua(device("opcua", server.port, timeout_s=60.0)) as driver:
                 return await act(driver)
 
-        return runner.run(asyncio.wait_for(acted(), 30))
+        return runner.run(asyncio.wait_for(acted(), 240))
 
     return run
 
@@ -315,12 +315,12 @@ def read_secured(
     runner: asyncio.Runner, simulator: OpcuaSimulator, options: dict[str, Any]
 ) -> Value | None:
     async def act() -> Value | None:
-        target = device("opcua", simulator.port, timeout_s=5.0, options=options)
+        target = device("opcua", simulator.port, timeout_s=60.0, options=options)
         async with Opcua(target) as driver:
             await driver.write(at("speed"), 6)
             return (await driver.read([at("speed")]))[0].told()
 
-    return runner.run(asyncio.wait_for(act(), 30))
+    return runner.run(asyncio.wait_for(act(), 240))
 
 
 @pytest.mark.parametrize("pinned", [True, False])

@@ -66,7 +66,7 @@ def options(ours: Identity) -> Document:
 
 
 def made(plant: Door, port: int, chosen: Document) -> int:
-    return plant.device(kind="opcua", host="127.0.0.1", port=port, timeout=5, options=chosen)
+    return plant.device(kind="opcua", host="127.0.0.1", port=port, timeout=60, options=chosen)
 
 
 def read(runner: asyncio.Runner, services: Services, number: int) -> Value | None:
@@ -77,7 +77,7 @@ def read(runner: asyncio.Runner, services: Services, number: int) -> Value | Non
         async with services.drivers.open(kept) as driver:
             return (await driver.read([SPEED]))[0].told()
 
-    return runner.run(asyncio.wait_for(act(), 60))
+    return runner.run(asyncio.wait_for(act(), 240))
 
 
 def test_it_is_read(

@@ -42,13 +42,13 @@ def on_plant(kind: Kind, act: Act, plant: Plant | None = None) -> Any:
         if running.done():
             await running
         try:
-            async with open_driver(device(kind, port.result(), timeout_s=5.0)) as driver:
+            async with open_driver(device(kind, port.result(), timeout_s=60.0)) as driver:
                 return await act(driver, kind)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
-    return asyncio.run(asyncio.wait_for(main(), 60))
+    return asyncio.run(asyncio.wait_for(main(), 240))
 
 
 async def told(driver: Driver, kind: Kind, *keys: str) -> dict[str, float]:
@@ -135,13 +135,13 @@ def test_the_command_says_where_it_listens_and_ends_when_it_is_told(number: sign
             assert (told["kind"], told["host"]) == ("melsec", "127.0.0.1")
 
             async def read() -> Any:
-                target = device("melsec", told["port"], timeout_s=10.0)
+                target = device("melsec", told["port"], timeout_s=60.0)
                 async with open_driver(target) as driver:
                     return (await driver.read([Point("M0")]))[0].told()
 
             assert asyncio.run(read()) == 1
             process.send_signal(number)
-            assert process.wait(30) == 0
+            assert process.wait(240) == 0
         finally:
             process.kill()
 
