@@ -17,6 +17,7 @@ from hub.services.streams.writing.appending import Appended, Arriving
 from hub.store.client import DURABLE, Mongo
 from hub.store.streams import streams as store
 from hub.values import BSON_CODEC, Stream
+from tests.live import wait_until
 
 
 class Streams:
@@ -57,6 +58,10 @@ class Streams:
         return self.services.appending.put(Arriving(stream=stream, body=body, shape="array"))
 
     def downsample(self) -> None:
-        """One maintenance run, as the worker does it."""
+        """As many maintenance runs, as the worker does them, as it takes."""
+        wait_until(self._is_downsampled, "every change is carried up")
+
+    def _is_downsampled(self) -> bool:
         self._fence += 1
-        self.services.downsampling.run(self._fence, Event(), self.services.deriving.follow)
+        follow = self.services.deriving.follow
+        return self.services.downsampling.run(self._fence, Event(), follow).whole

@@ -14,6 +14,7 @@ from pymongo.database import Database
 
 from hub.jobs.streams import downsample
 from hub.services import Services
+from tests.live import wait_until
 from tests.plant import Door, code, door, faults, reach
 
 DAY_S = 86_400
@@ -167,8 +168,8 @@ def test_what_is_past_its_limit_goes_and_nothing_else(plant: Door, services: Ser
         items = [{"data": data, "timestamp": now - age, "value": age} for age in ages]
         assert plant.ask("POST", "value/", items).json["stored"] == len(ages)
     plant.post(url(limited), drop_after_days=1)
-    assert downsample(services, 1, Event())
-    services.retention.enforcing.run(1, Event(), now * 1000)
+    wait_until(lambda: downsample(services, 1, Event()), "all is carried up")
+    services.retention.enforcing.run(1, Event(), now * 1000, run_s=3_600.0)
 
     def left(data: int) -> list[int]:
         return [row["value"] for row in plant.get(f"data/{data}/value/?from=0").json]

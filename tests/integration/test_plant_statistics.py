@@ -13,6 +13,7 @@ from pymongo.database import Database
 from hub.jobs.streams import downsample
 from hub.services import Services
 from tests.figures import FIELDS, exact
+from tests.live import wait_until
 from tests.plant import Door, code, door, faults, reach
 from tests.streams import Streams
 
@@ -142,7 +143,7 @@ def test_what_the_worker_keeps_is_what_a_reader_computes(
     data = filled(plant)
     url = f"data/{data}/statistic/?from=0&fields=all"
     before = rows(plant, url)
-    assert downsample(services, 1, Event())
+    wait_until(lambda: downsample(services, 1, Event()), "all is carried up")
     assert database.statistics.count_documents({"_id.s": data}) == 3
     assert rows(plant, url) == before
 

@@ -22,6 +22,7 @@ from tests.retention import (
     HOUR,
     MINUTE,
     NOW,
+    RUN_S,
     append,
     emptied,
     fresh,
@@ -66,8 +67,8 @@ def test_a_stream_has_its_turn_again_after_a_part_of_its_limit(
     filled(streams, OLD)
     keep(streams, "core_value", limit)
     worker = fresh(streams)
-    assert worker.run(next(FENCES), Event(), NOW).streams == 1
-    assert worker.run(next(FENCES), Event(), NOW + after).streams == looked
+    assert worker.run(next(FENCES), Event(), NOW, run_s=RUN_S).streams == 1
+    assert worker.run(next(FENCES), Event(), NOW + after, run_s=RUN_S).streams == looked
 
 
 def test_the_shortest_limit_of_a_stream_counts(streams: Streams) -> None:
@@ -75,20 +76,20 @@ def test_the_shortest_limit_of_a_stream_counts(streams: Streams) -> None:
     keep(streams, "core_value", 30 * DAY)
     keep(streams, "core_valuestatistics", HOUR)
     worker = fresh(streams)
-    worker.run(next(FENCES), Event(), NOW)
-    assert worker.run(next(FENCES), Event(), NOW + 3 * MINUTE).streams == 1
+    worker.run(next(FENCES), Event(), NOW, run_s=RUN_S)
+    assert worker.run(next(FENCES), Event(), NOW + 3 * MINUTE, run_s=RUN_S).streams == 1
 
 
 def test_what_comes_late_goes_with_the_next_turn(streams: Streams) -> None:
     stream = filled(streams, [*OLD, *FRESH])
     keep(streams, "core_value", HOUR)
     worker = fresh(streams)
-    worker.run(next(FENCES), Event(), NOW)
+    worker.run(next(FENCES), Event(), NOW, run_s=RUN_S)
     append(streams, stream, OLD)
     work(streams)
-    worker.run(next(FENCES), Event(), NOW + MINUTE)
+    worker.run(next(FENCES), Event(), NOW + MINUTE, run_s=RUN_S)
     assert left(streams, stream) == [*OLD, *FRESH]
-    worker.run(next(FENCES), Event(), NOW + 3 * MINUTE)
+    worker.run(next(FENCES), Event(), NOW + 3 * MINUTE, run_s=RUN_S)
     assert left(streams, stream) == FRESH
 
 
@@ -96,10 +97,10 @@ def test_another_limit_counts_at_once(streams: Streams) -> None:
     stream = filled(streams, [*OLD, *FRESH])
     keep(streams, "core_value", 30 * DAY)
     worker = fresh(streams)
-    worker.run(next(FENCES), Event(), NOW)
+    worker.run(next(FENCES), Event(), NOW, run_s=RUN_S)
     assert left(streams, stream) == [*OLD, *FRESH]
     keep(streams, "core_value", DAY, stream)
-    worker.run(next(FENCES), Event(), NOW + 1)
+    worker.run(next(FENCES), Event(), NOW + 1, run_s=RUN_S)
     assert left(streams, stream) == FRESH
 
 
@@ -107,9 +108,9 @@ def test_a_new_stream_is_looked_at_at_once(streams: Streams) -> None:
     filled(streams, OLD)
     keep(streams, "core_value", HOUR)
     worker = fresh(streams)
-    worker.run(next(FENCES), Event(), NOW)
+    worker.run(next(FENCES), Event(), NOW, run_s=RUN_S)
     stream = filled(streams, [*OLD, *FRESH])
-    worker.run(next(FENCES), Event(), NOW + 1)
+    worker.run(next(FENCES), Event(), NOW + 1, run_s=RUN_S)
     assert left(streams, stream) == FRESH
 
 
@@ -118,10 +119,10 @@ def test_what_waits_for_the_rollups_is_looked_at_with_every_run(streams: Streams
     append(streams, stream, [*OLD, *FRESH])
     keep(streams, "core_value", HOUR)
     worker = fresh(streams)
-    worker.run(next(FENCES), Event(), NOW)
+    worker.run(next(FENCES), Event(), NOW, run_s=RUN_S)
     assert left(streams, stream) == [*OLD, *FRESH]
     work(streams)
-    worker.run(next(FENCES), Event(), NOW + 1)
+    worker.run(next(FENCES), Event(), NOW + 1, run_s=RUN_S)
     assert left(streams, stream) == FRESH
 
 
@@ -174,7 +175,7 @@ def test_a_run_with_nothing_to_do_asks_for_policies_and_streams_only(
     client: MongoClient[Any]
     with MongoClient(settings.mongo_uri, tz_aware=True, event_listeners=[heard]) as client:
         worker = fresh(Streams(streams.services, client[settings.mongo_db]))
-        assert worker.run(next(FENCES), Event(), NOW).streams == 20
+        assert worker.run(next(FENCES), Event(), NOW, run_s=RUN_S).streams == 20
         heard.names.clear()
-        assert worker.run(next(FENCES), Event(), NOW + 10_000).whole
+        assert worker.run(next(FENCES), Event(), NOW + 10_000, run_s=RUN_S).whole
         assert heard.names == ["find", "find"]

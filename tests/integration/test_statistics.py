@@ -59,7 +59,7 @@ def streams(services: Services, database: Database[Any]) -> Streams:
 def work(streams: Streams, fence: int | None = None) -> int:
     """One run of the worker; its fencing token."""
     fence = next(FENCES) if fence is None else fence
-    assert downsample(streams.services, fence, Event())
+    wait_until(lambda: downsample(streams.services, fence, Event()), "all is carried up")
     return fence
 
 

@@ -15,6 +15,7 @@ from hub.services import Services
 from hub.services.statistics import kept as module
 from hub.services.statistics.kept import KeptStatistics
 from hub.values import Stream
+from tests.live import wait_until
 from tests.retention import FENCES, append
 from tests.streams import Streams
 
@@ -42,7 +43,9 @@ def made(streams: Streams, kept: KeptStatistics) -> list[Stream]:
         at = sorted(START + rng.randrange(90 * MINUTE) for _ in range(60))
         append(streams, stream, [(one, rng.randint(-9, 9)) for one in at[:50]])
         if number == 10:
-            assert downsample(streams.services, next(FENCES), Event())
+            wait_until(
+                lambda: downsample(streams.services, next(FENCES), Event()), "all is carried up"
+            )
         if number % 3 == 0:
             kept.post(stream, START + number * MINUTE, {"mean": number})
             kept.post(stream, at[0] - at[0] % MINUTE, {"median": number})

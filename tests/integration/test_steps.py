@@ -20,6 +20,7 @@ from hub.services.statistics.steps import Bucket
 from hub.services.streams.reading.settled import UNSEEN_MAX
 from hub.values import Stream
 from tests.figures import Raw
+from tests.live import wait_until
 from tests.streams import Streams
 
 START = int(datetime(2024, 1, 31, tzinfo=UTC).timestamp()) * 1000
@@ -42,7 +43,7 @@ def append(streams: Streams, stream: Stream, raw: list[Raw]) -> None:
 
 
 def work(streams: Streams) -> None:
-    assert downsample(streams.services, next(FENCES), Event())
+    wait_until(lambda: downsample(streams.services, next(FENCES), Event()), "all is carried up")
 
 
 def ask(streams: Streams, stream: Stream, lo: int, hi: int, step: str) -> list[Bucket]:

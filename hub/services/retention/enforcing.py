@@ -71,18 +71,19 @@ class Enforcing:
         self._removal, self._statistics = stored
         self._turns = Turns()
 
-    def run(self, fence: int, stopping: Event, now_ms: int) -> Enforced:
+    def run(self, fence: int, stopping: Event, now_ms: int, *, run_s: float = RUN_S) -> Enforced:
         """Remove what is too old now. A run goes on where the one before broke off.
 
         Args:
             fence: the token of the lease under which this runs.
             stopping: looked at between steps.
+            run_s: how long it goes on.
 
         Raises:
             Conflict: another worker has taken over.
             Unavailable: the database went away; the next run goes on.
         """
-        ends, done = monotonic() + RUN_S, Enforced()
+        ends, done = monotonic() + run_s, Enforced()
         for ids in _parts(self._due(now_ms), STREAMS_TOGETHER):
             self._turns.begin(ids[0])
             group = self._lifted(self._wanted(ids, now_ms), fence)
