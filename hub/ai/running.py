@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from hub.ai.models import ModelType, Shape, looked_at, shape_of
 from hub.ai.refusal import Unfit
+from hub.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -55,16 +56,10 @@ class Running:
 
         Raises:
             Unfit: it is no model, does not fit, or broke or hung its process.
+            Unavailable: the machine starts no process now.
         """
         looked_at(content)
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", str(PROGRAM)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=ENVIRONMENT,
-            start_new_session=True,
-        )
+        self._process = _started()
         self.used_s = 0.0
         limits = {"cpu_s": LIFE_S, "memory_bytes": MEMORY_BYTES}
         try:
@@ -190,6 +185,20 @@ class Running:
         if len(found) < size:
             raise EOFError
         return found
+
+
+def _started() -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-I", str(PROGRAM)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=ENVIRONMENT,
+            start_new_session=True,
+        )
+    except OSError as exc:
+        raise Unavailable("no process can be started for a model now") from exc
 
 
 @cache

@@ -19,6 +19,7 @@ from hub.ai import running
 from hub.ai.models import FILE_BYTES_MAX
 from hub.ai.refusal import Unfit
 from hub.ai.running import PROGRAM, Broken, Running, checked
+from hub.errors import Unavailable
 from tests import ai_models as make
 
 RNG = np.random.default_rng(5)
@@ -191,6 +192,14 @@ def test_more_windows_than_there_is_time_for_are_done_in_part():
         done = model.outputs(np.zeros((model.together, 64), np.float32), 0.001)
         assert 1 <= len(done) < model.together
         assert len(model.outputs(np.zeros((2, 64), np.float32), BUDGET_S)) == 2
+
+
+def test_a_machine_that_starts_no_process_is_not_the_fault_of_a_file(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(Unavailable, match="no process can be started"):
+        checked(GOOD, "cnn_ae")
 
 
 def test_a_process_that_is_gone_is_told():
