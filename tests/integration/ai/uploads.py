@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from werkzeug.test import TestResponse
 
-from hub.jobs.inference import infer
 from hub.services import Services
 from tests.ai import pickled, scaler
 from tests.ai_models import dense
 from tests.plant import Door
 
+RUN_S = 3_600.0
 WINDOW = 4
 MEAN, SCALE = 10.0, 2.0
 T0 = 1_700_000_000
@@ -75,9 +75,9 @@ class Uploaded:
             assert answer.status_code in (200, 201), answer.json
 
     def infer(self) -> int:
-        """One run, as the worker does it."""
-        assert self.services.leases.take("infer", "a worker", timedelta(minutes=5))
-        return infer(self.services, Event(), "a worker")
+        """One run, as the worker does it, with all the time that it takes."""
+        assert self.services.leases.take("infer", "a worker", timedelta(hours=1))
+        return self.services.ai.inferring.run(RUN_S, Event(), "a worker")
 
     def scores(self) -> dict[int, float]:
         """What was written, by the second."""
