@@ -108,6 +108,9 @@ when sub 2020-02-28T04:40:40.05Z eq 'P1D'
 day add duration'PT23H' eq 2020-02-29
 day sub duration'PT1H' eq 2020-02-28
 day sub 2020-02-28 eq duration'P1D'
+when lt 2020-02-29T04:40:40.0500001Z and when gt 2020-02-29T04:40:40.0499999Z
+when le 2020-02-29T04:40:40.0500000Z and when ge 2020-02-29T04:40:40.0500000Z
+when eq 2020-02-29T04:40:40.0500000Z and when ne 2020-02-29T04:40:40.0500001Z
 when gt mindatetime() and when lt maxdatetime() and when lt now()
 cast(no,Edm.Int32) eq 7
 cast(no,Edm.Double) eq 7.0
@@ -147,6 +150,8 @@ hassubset(nums,[5,1]) and hassubset(nums,[]) and not hassubset(nums,[2])
 NOT (text EQ 'x') AND Length(text) GT 3
 """
 FALSE = """
+when ge 2020-02-29T04:40:40.0500001Z
+when in (2020-02-29T04:40:40.0500001Z)
 missing gt 5
 not (missing gt 5)
 missing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from uuid import UUID
 
 import pytest
@@ -73,6 +73,12 @@ LITERALS: list[tuple[str, Literal]] = [
     ("2012-12-03T07:16:23", Literal(datetime(2012, 12, 3, 7, 16, 23, tzinfo=UTC), "datetime")),
     ("2012-12-03T09:16:23.500000000000+02:00",
      Literal(datetime(2012, 12, 3, 7, 16, 23, 500000, UTC), "datetime")),
+    ("2012-12-03T07:16:23.1234567Z",
+     Literal(datetime(2012, 12, 3, 7, 16, 23, 123456, UTC), "datetime")),
+    ("2012-12-03T07:16:23.123000000000+02:00",
+     Literal(datetime(2012, 12, 3, 7, 16, 23, 123000, timezone(timedelta(hours=2))), "datetime")),
+    ("2012-12-03T07:16:23.9990000001Z",
+     Literal(datetime(2012, 12, 3, 7, 16, 23, 999001, UTC), "datetime")),
     ("duration'P12DT23H59M59.999S'",
      Literal(timedelta(days=12, hours=23, minutes=59, seconds=59.999), "duration")),
     ("duration'-PT1H'", Literal(-timedelta(hours=1), "duration")),
@@ -215,7 +221,8 @@ UNSUPPORTED: list[tuple[str, int, str]] = [
     ("a/$count($filter=b) gt 1", 2, "$count with options"),
     ("$root/People", 0, "$root"),
     ("a/My.Type/b eq 1", 2, "the type My.Type in a path"),
-    ("a lt 2020-01-01T00:00:00.0000001Z", 5, "a time finer than a microsecond"),
+    ("a lt 00:00:00.0000001", 5, "a time finer than a microsecond"),
+    ("a lt duration'PT0.0000001S'", 5, "a time finer than a microsecond"),
 ]  # fmt: skip
 
 

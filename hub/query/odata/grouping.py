@@ -178,4 +178,6 @@ def _distinct(name: str, item: Aggregated, node: Typed, exprs: Exprs) -> _Column
     """How many values there are; null is none."""
     found = {"$sum": {"$cond": [{"$eq": ["$_id.d", None]}, 0, 1]}}
     value = exprs.present(node, node.kind)
+    if not isinstance(value, str | dict | list):
+        value = {"$literal": value}
     return _Column(item.name, "integer", {}, {name: found}, f"${name}", value)

@@ -21,6 +21,7 @@ _DURATION: Final = re.compile(
 )
 _FINE: Final = re.compile(r"\.[0-9]{6}[0-9]*[1-9]")
 _FRACTION: Final = re.compile(r"\.[0-9]+")
+_FINER: Final = re.compile(r"(\.[0-9]{6})([0-9]+)")
 _WORDS: Final[dict[str, bool | None]] = {"null": None, "true": True, "false": False}
 
 
@@ -86,10 +87,20 @@ def clock(text: str, at: int) -> Literal:
         raise bad("there is no such time of day", at, "HH:MM:SS") from exc
 
 
+def _apart(found: re.Match[str]) -> str:
+    """Six digits of a fraction; a whole millisecond only where it was one."""
+    digits, rest = found.groups()
+    return f"{digits[:-1]}1" if digits.endswith("000") and rest.strip("0") else digits
+
+
 def moment(text: str, at: int) -> Literal:
-    """``2020-03-23T10:00:00Z``; without a zone it is UTC."""
+    """``2020-03-23T10:00:00Z``; without a zone it is UTC.
+
+    Finer than a microsecond it is cut to one, on the same side of every stored moment, which are
+    whole milliseconds.
+    """
     try:
-        value = datetime.fromisoformat(_exact(text.upper(), at))
+        value = datetime.fromisoformat(_FINER.sub(_apart, text.upper()))
         if value.tzinfo is None:
             value = value.replace(tzinfo=UTC)
         value.astimezone(UTC)
