@@ -54,8 +54,11 @@ def test_the_root_is_a_service_document(ask) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "spoken"),
-    [(None, "4.01"), ("4.0", "4.0"), ("4.01", "4.01"), ("5.0", "4.01"), ("3.0", None), ("x", None)],
-)
+    [
+        (None, "4.01"), ("4.0", "4.0"), ("4.01", "4.01"), ("5.0", "4.01"), ("4.0;NetFx", "4.0"),
+        ("3.0", None), ("3.0;NetFx", None), ("x", None), (";4.0", None),
+    ],
+)  # fmt: skip
 def test_the_version_is_one_that_the_client_takes(ask, asked: str | None, spoken: str) -> None:
     answer = ask("/Metadata", **({"OData_MaxVersion": asked} if asked else {}))
     assert answer.status_code == (200 if spoken else 400)
@@ -109,6 +112,9 @@ def test_who_speaks_4_0_gets_metadata_in_xml_if_it_takes_any(
         ("/$metadata?$format=xml", "application/json", "application/xml;charset=utf-8"),
         ("/Metadata/$count", "", "text/plain;charset=utf-8"),
         ("/Metadata/$count", "text/*", "text/plain;charset=utf-8"),
+        ("/Metadata/$count", "application/json;odata.metadata=minimal;IEEE754Compatible=true",
+         "text/plain;charset=utf-8"),
+        ("/Locations(1)/ID/$value", "application/json", "text/plain;charset=utf-8"),
     ],
 )  # fmt: skip
 def test_the_format_is_the_one_asked_for(ask, url: str, accept: str, content_type: str) -> None:
@@ -122,7 +128,7 @@ def test_the_format_is_the_one_asked_for(ask, url: str, accept: str, content_typ
         ("/Metadata", "application/atom+xml", 406),
         ("/Metadata", "application/json;odata.metadata=many", 406),
         ("/Metadata", "application/json;q=0", 406),
-        ("/Metadata/$count", "application/json", 406),
+        ("/Metadata/$count?$format=json", "text/plain", 415),
         ("/Metadata?$format=atom", "", 415),
         ("/Metadata?$format=xml", "", 415),
         ("/Metadata?$format=text/csv", "", 415),
@@ -225,12 +231,25 @@ def test_what_is_not_there_is_not_found(ask, url: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("url", ["/", "/Observations", "/Observations(1)", "/$batch"])
+@pytest.mark.parametrize("url", ["/", "/Observations", "/Observations(1)", "/$metadata"])
 def test_nothing_can_be_changed(client: FlaskClient, world: World, method: str, url: str) -> None:
     answer = client.open(ROOT + url, method=method, auth=(world.reader, ""), json={})
     assert answer.status_code == 405
     assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
     assert answer.json["error"]["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [("/$batch", "$batch"), ("/$batch/", "$batch"), ("/Observations/$query", "$query")],
+)
+def test_what_is_posted_to_be_read_is_named_and_not_done(
+    client: FlaskClient, world: World, url: str, name: str
+) -> None:
+    answer = client.post(ROOT + url, auth=(world.reader, ""), data=b"--batch_1--")
+    assert answer.status_code == 501
+    assert answer.json["error"]["innererror"]["name"] == name
+    assert client.post(ROOT + url, data=b"--batch_1--").status_code == 401
 
 
 def test_a_head_is_an_answer_without_its_body(client: FlaskClient, world: World) -> None:

@@ -16,7 +16,8 @@ XML: Final = "application/xml"
 TEXT: Final = "text/plain"
 _ABBREVIATIONS: Final = {"json": JSON, "xml": XML, "atom": "application/atom+xml"}
 _TYPE: Final = re.compile(r"[\w!#$&^.+*-]+/[\w!#$&^.+*-]+", re.ASCII)
-_VERSION: Final = re.compile(r"\s*([0-9]+)\.([0-9]+)\s*", re.ASCII)
+_VERSION: Final = re.compile(r"\s*([0-9]{1,9})\.([0-9]{1,9})\s*(?:;.*)?", re.ASCII)
+"""What stands behind a semicolon is the client's own name: ``4.0;NetFx``."""
 _TRUTHS: Final = {"true": True, "false": False}
 
 

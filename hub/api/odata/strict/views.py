@@ -23,6 +23,7 @@ from hub.query.odata.asking import Asked, asked
 from hub.query.odata.ast import Path
 from hub.query.odata.clauses import Selected
 from hub.query.odata.query_options import Options, query_options
+from hub.query.odata.refusal import unsupported
 from hub.query.odata.resources import parse_resource
 from hub.services.odata.strict.service import Collection
 from hub.values import Document, Principal
@@ -35,6 +36,8 @@ READING: Final = ["GET", "HEAD", "OPTIONS"]
 _OF_ENTITY: Final = frozenset({"select", "compute", "format"})
 _OF_COUNT: Final = frozenset({"filter", "search", "apply", "compute", "format"})
 _FORMAT: Final = frozenset({"format"})
+_POSTED: Final = ("$batch", "$query")
+"""Questions of OData that come by POST."""
 
 
 @bp.route("/", methods=METHODS, provide_automatic_options=False)
@@ -46,7 +49,7 @@ def serve(path: str = "") -> Response:
         return Response(status=204, headers={"Allow": ", ".join(READING)})
     reader = _reader()
     if request.method not in READING:
-        raise MethodNotAllowed(READING)
+        raise _refused(path)
     forms.version(request.headers.get("OData-MaxVersion"))
     options = query_options(request.args.items(multi=True))
     question = asked(options)
@@ -59,6 +62,14 @@ def serve(path: str = "") -> Response:
     )
     target = resolving.target(parse_resource(path))
     return _ANSWERS[target.what](target, options, question)
+
+
+def _refused(path: str) -> Exception:
+    """What refuses a method that does not read."""
+    last = path.rstrip("/").rpartition("/")[2]
+    if request.method == "POST" and last in _POSTED:
+        return unsupported(last, path.rindex(last))
+    return MethodNotAllowed(READING)
 
 
 @bp.after_request
@@ -82,6 +93,11 @@ def _reader() -> Principal:
 
 def _form(options: Options, *offered: str) -> Form:
     return forms.chosen(options.texts.get("format"), request.headers.get("Accept", ""), offered)
+
+
+def _text_form(options: Options) -> Form:
+    """Of what is text and nothing else: many clients ask for JSON, and take it."""
+    return _form(options, TEXT) if "format" in options.texts else Form(TEXT)
 
 
 def _json(body: Any, form: Form) -> Response:
@@ -140,7 +156,7 @@ def _collection(target: Target, options: Options, question: Asked) -> Response:
 
 def _count(target: Target, options: Options, question: Asked) -> Response:
     options.refuse_others(_OF_COUNT, "a count")
-    form = _form(options, TEXT)
+    form = _text_form(options)
     return _text(str(_of(target).count(question)), form)
 
 
@@ -158,7 +174,7 @@ def _entity(target: Target, options: Options, question: Asked) -> Response:
 
 def _property(target: Target, options: Options, question: Asked) -> Response:
     options.refuse_others(_FORMAT, "a property")
-    form = _form(options, TEXT if target.ending else JSON)
+    form = _text_form(options) if target.ending else _form(options, JSON)
     collection = _of(target)
     assert target.key is not None
     only = Asked(select=Selected((Path(target.names),)), aliases=question.aliases)
