@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Final, get_args
 
 from flask import Blueprint, Response, request
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import fields, validate
 
 from hub.api.answers import one
 from hub.api.context import services
@@ -15,7 +15,7 @@ from hub.api.openapi.shapes.common import FLAG, TEXT, WHOLE, list_of, or_null, s
 from hub.api.openapi.told import Answer, Named, told
 from hub.api.parameters import Count, Parameters, about
 from hub.api.plant.io import FAILURES, VALUE_SHAPE, address_of
-from hub.api.plant.listing import ID
+from hub.api.plant.listing import ID, ListingArgs
 from hub.api.plant.opening import principal, requires_plant
 from hub.devices.opcua.nodes import Cut
 from hub.services import scopes
@@ -24,10 +24,7 @@ from hub.services.devices.calls import DEPTH_MAX, NODES, NODES_MAX, OBJECTS, Bro
 bp = Blueprint("browse", __name__)
 
 
-class BrowseArgs(Schema):
-    class Meta:
-        unknown = RAISE
-
+class BrowseArgs(ListingArgs):
     node = fields.String(
         load_default=None,
         **about(f"The node to look below; by default `{OBJECTS}`, the server's objects."),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Request, Response
-from marshmallow import RAISE, Schema, validate
+from marshmallow import RAISE, Schema, pre_load, validate
 
 from hub.api import answers
 from hub.api.answers import one
@@ -34,11 +34,23 @@ def check_ids(_endpoint: str | None, values: dict[str, Any] | None) -> None:
         raise NotFound("there is no such id")
 
 
-class PageArgs(Schema):
-    """The parameters of a list in order of ids."""
+class ListingArgs(Schema):
+    """The parameters of a list. One that is there and blank is as if it were not there.
+
+    So a URL with places for all of them, as forms make it, need not be filled in.
+    """
 
     class Meta:
         unknown = RAISE
+
+    @pre_load
+    def _without_blanks(self, given: Mapping[str, str], **_: Any) -> dict[str, str]:
+        known = {field.data_key or name for name, field in self.load_fields.items()}
+        return {name: value for name, value in given.items() if value or name not in known}
+
+
+class PageArgs(ListingArgs):
+    """The parameters of a list in order of ids."""
 
     limit = Count(
         load_default=LIMIT,
@@ -52,11 +64,8 @@ class PageArgs(Schema):
     )
 
 
-class RangeArgs(Schema):
+class RangeArgs(ListingArgs):
     """The parameters of a list in order of time; ``window_of`` reads them together."""
-
-    class Meta:
-        unknown = RAISE
 
     from_ = Bound(lower=True, load_default=None, data_key="from")
     to = Bound(lower=False, load_default=None)

@@ -91,6 +91,11 @@ def test_no_more_nodes_than_asked_for(server: Server) -> None:
     assert "nodes" in found["cut"]
 
 
+def test_what_is_blank_is_as_if_it_were_not_there(server: Server) -> None:
+    blank, plain = (server.browsed(query)["nodes"] for query in ("?node=&depth=&limit=", ""))
+    assert [each["id"] for each in blank] == [each["id"] for each in plain]
+
+
 @pytest.mark.parametrize(
     ("query", "error"),
     [
@@ -100,7 +105,7 @@ def test_no_more_nodes_than_asked_for(server: Server) -> None:
         ("?limit=5001", "bad_parameter"),
         ("?nodes=1", "bad_parameter"),
         ("?node=2048", "bad_address"),
-        ("?node=", "bad_address"),
+        ("?node=%20", "bad_address"),
         ("?node=%DB", "bad_address"),
     ],
 )
