@@ -119,6 +119,64 @@ def test_a_value_of_another_kind_stands_beside_its_property(
     assert "v@Hub.value" not in plain
 
 
+FULL = "application/json;odata.metadata=full"
+EXACT = "application/json;odata.metadata=minimal;IEEE754Compatible=true"
+
+
+@pytest.mark.parametrize(
+    ("select", "found"),
+    [
+        ("parts/a", {"parts": [{"a": 1}, {"a": 2}]}),
+        ("n,parts/b", {"n": 3, "parts": [{"b": None}, {"b": None}]}),
+        ("parts/a,parts", {"parts": [{"a": 1}, {"a": 2}]}),
+        ("wind/speed,parts/a", {"wind": {"speed": 3}, "parts": [{"a": 1}, {"a": 2}]}),
+    ],
+)
+def test_what_is_in_the_members_of_a_collection_can_be_selected(
+    ask, select: str, found: dict[str, Any]
+) -> None:
+    first, second, _ = ask(f"Documents?$select={select}").json["value"]
+    assert first == found
+    assert second["parts"] == []
+
+
+def test_full_metadata_names_the_types_of_objects(ask) -> None:
+    row = ask("Documents?$select=wind,parts,mixed", Accept=FULL).json["value"][0]
+    assert row["wind"] == {
+        "@odata.type": "#Hub.Document_wind", "from": "N", "speed": 3,
+    }  # fmt: skip
+    assert row["parts@odata.type"] == "#Collection(Hub.Document_parts)"
+    assert [part["a"] for part in row["parts"]] == [1, 2]
+    assert (row["mixed@odata.type"], row["mixed"]) == ("#Int64", 5)
+
+
+BIG = 2**53 + 1
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (BIG, {"v@odata.type": "#Int64", "v": str(BIG)}),
+        ([1, BIG], {"v@odata.type": "#Collection(Int64)", "v": ["1", str(BIG)]}),
+        ({"a": BIG, "b": 0.5}, {"v": {"a@odata.type": "#Int64", "a": str(BIG), "b": 0.5}}),
+        (True, {"v": True}),
+        ([True, 1], {"v": [True, 1]}),
+        ([], {"v": []}),
+        (0.5, {"v": 0.5}),
+        ("5", {"v": "5"}),
+    ],
+    ids=str,
+)
+def test_integers_that_nobody_declared_are_exact_texts_where_those_are_asked_for(
+    client: FlaskClient, dataset: Access, value: Any, told: dict[str, Any]
+) -> None:
+    rows = [{"v": "text"}, {"v": [0.5, "text"]}, {"v": value}]
+    assert client.put(dataset.url, json=rows, auth=dataset.auth).status_code == 201
+    ask = doors(client, dataset)
+    assert ask("Documents?$select=v", Accept=EXACT).json["value"][-1] == told
+    assert ask("Documents?$select=v").json["value"][-1] == {"v": value}
+
+
 def test_values_that_json_lacks(client: FlaskClient, database: Database, dataset: Access) -> None:
     moment = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
     values = {

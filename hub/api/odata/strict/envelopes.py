@@ -41,7 +41,7 @@ class Written:
         return self.entities_of(shape)([row])[0]
 
     def _entity_of(self, shape: Shape) -> Callable[[Document], Document]:
-        shaped = shaper(shape, self.form)
+        shaped = shaper(shape, self.form, self.collection.type)
         if self.form.level != "full" or shape.grouped:
             return shaped
 

@@ -19,7 +19,7 @@ from bson.datetime_ms import DatetimeMS
 from hub.api.odata.strict.forms import Form
 from hub.query.odata import Kind, Property
 from hub.query.odata.arrival import ID, TIMESTAMP
-from hub.query.odata.schema import EDM, NAMESPACE
+from hub.query.odata.schema import NAMESPACE, type_of
 from hub.query.odata.spelling import spelled
 from hub.services.odata.strict.pages import Shape
 from hub.values import Document
@@ -43,12 +43,16 @@ _PYTHON: Final[dict[Kind, tuple[type, ...]]] = {
 
 @dataclass(slots=True)
 class _Node:
-    """One property, or what leads to one; ``inner`` by the names of stored fields."""
+    """One property, or what leads to one; ``inner`` by the names of stored fields.
+
+    ``many``: it leads to properties, and is an array of objects.
+    """
 
     name: str
     property: Property | None = None
     inner: dict[str, _Node] = field(default_factory=dict)
     open: bool = False
+    many: bool = False
 
 
 def is_flat(shape: Shape, form: Form) -> bool:
@@ -78,20 +82,23 @@ def flattener(shape: Shape) -> Callable[[list[Document]], list[Document]]:
     return flattened
 
 
-def shaper(shape: Shape, form: Form) -> Callable[[Document], Document]:
-    """What makes an entity of a row that is not flat."""
-    return _Shaping(shape, form).entity
+def shaper(shape: Shape, form: Form, type_name: str) -> Callable[[Document], Document]:
+    """What makes an entity of a row that is not flat. ``type_name`` is that of its type."""
+    return _Shaping(shape, form, type_name).entity
 
 
 class _Shaping:
-    def __init__(self, shape: Shape, form: Form) -> None:
+    def __init__(self, shape: Shape, form: Form, type_name: str) -> None:
         self._form = form
+        self._type = type_name
         self._whole = shape.whole
         self._root = _Node("", open=shape.open)
         self._hubs = [item for item in shape.properties if item.path in (ID.path, TIMESTAMP.path)]
         for item in (*shape.properties, *shape.below):
             if item not in self._hubs:
                 self._plant(item, shape.properties, is_open=shape.whole)
+        for item in shape.above:
+            self._reached(item).many = True
 
     def entity(self, row: Document) -> Document:
         found = self._hub_values(row)
@@ -109,13 +116,17 @@ class _Shaping:
 
     def _plant(self, item: Property, shown: Iterable[Property], *, is_open: bool) -> None:
         """Put a property into the tree, with what leads to it."""
+        node = self._reached(item)
+        node.property = item
+        node.open = is_open or not any(one.name.startswith(f"{item.name}/") for one in shown)
+
+    def _reached(self, item: Property) -> _Node:
         names = item.name.split("/")
         stored = item.path.split(".") if self._whole else names
         node = self._root
         for name, step in zip(names, stored, strict=True):
             node = node.inner.setdefault(step, _Node(name))
-        node.property = item
-        node.open = is_open or not any(one.name.startswith(f"{item.name}/") for one in shown)
+        return node
 
     def _fill(self, found: Document, node: _Node, row: Document) -> None:
         for stored, inner in node.inner.items():
@@ -128,10 +139,11 @@ class _Shaping:
 
     def _one(self, found: Document, node: _Node, value: Any) -> None:
         item = node.property
-        if item is None:
-            inner: Document = {}
-            self._fill(inner, node, value if isinstance(value, dict) else {})
-            found[node.name] = inner if isinstance(value, dict) else None
+        if item is None and node.many:
+            members = value if isinstance(value, list) else []
+            found[node.name] = [self._led(node, one) for one in members if isinstance(one, dict)]
+        elif item is None:
+            found[node.name] = self._led(node, value) if isinstance(value, dict) else None
         elif item.collection:
             self._collection(found, node, item, value)
         elif item.kind == "any":
@@ -142,6 +154,11 @@ class _Shaping:
                 self._strange(found, node.name, value)
         else:
             self._put(found, node.name, self._known(node, item, value), item)
+
+    def _led(self, node: _Node, value: Document) -> Document:
+        inner: Document = {}
+        self._fill(inner, node, value)
+        return inner
 
     def _collection(self, found: Document, node: _Node, item: Property, value: Any) -> None:
         members = value if isinstance(value, list) else []
@@ -154,17 +171,17 @@ class _Shaping:
         if value is None:
             return None
         if item.kind == "object":
-            inner: Document = {}
-            self._fill(inner, node, value)
-            return inner
+            return self._led(node, value)
         if item.kind == "integer" and self._form.exact:
             return str(value)
         return _number(value)
 
     def _put(self, found: Document, name: str, value: Any, item: Property) -> None:
         if self._form.level == "full" and (item.collection or item.kind not in _PLAIN):
-            short = EDM.get(item.kind, "").removeprefix("Edm.")
-            if short:
+            short = type_of(self._type, item).removeprefix("Edm.")
+            if isinstance(value, dict):
+                value = {TYPE: f"#{short}", **value}
+            elif item.collection or item.kind != "object":
                 found[name + TYPE] = f"#Collection({short})" if item.collection else f"#{short}"
         found[name] = value
 
@@ -173,9 +190,30 @@ class _Shaping:
             found[name + STRANGE] = _plain(value)
 
     def _dynamic(self, found: Document, name: str, value: Any) -> None:
-        if isinstance(value, datetime) and self._form.level != "none":
-            found[name + TYPE] = "#DateTimeOffset"
-        found[name] = _plain(value)
+        """A value of no known type, with its type where the form tells it."""
+        kind = _dynamic_kind(value)
+        told = kind == "DateTimeOffset" or self._form.exact or self._form.level == "full"
+        if kind and told and self._form.level != "none":
+            found[name + TYPE] = f"#Collection({kind})" if isinstance(value, list) else f"#{kind}"
+        if kind == "Int64" and self._form.exact:
+            found[name] = [str(one) for one in value] if isinstance(value, list) else str(value)
+        elif isinstance(value, dict):
+            inner: Document = {}
+            for field_, one in value.items():
+                if field_[:1] != "_":
+                    self._dynamic(inner, spelled(field_), one)
+            found[name] = inner
+        else:
+            found[name] = _plain(value)
+
+
+def _dynamic_kind(value: Any) -> str:
+    """The type of a value, or of all members of an array, that JSON does not tell; else empty."""
+    some = value if isinstance(value, list) else [value]
+    for kind, name in ((datetime, "DateTimeOffset"), (int, "Int64")):
+        if some and all(isinstance(one, kind) and not isinstance(one, bool) for one in some):
+            return name
+    return ""
 
 
 def _fits(value: Any, kind: Kind) -> bool:

@@ -19,6 +19,7 @@ class Shape:
     Attributes:
         properties: what each one has, in order; those of an open type are not all.
         below: what is known of the insides of those that are objects.
+        above: the collections that properties are inside of.
         whole: rows are documents as they are stored; else fields are named as properties.
         open: fields that are no property are given too.
         grouped: they are no entities of their set.
@@ -28,6 +29,7 @@ class Shape:
 
     properties: tuple[Property, ...]
     below: tuple[Property, ...] = ()
+    above: tuple[Property, ...] = ()
     whole: bool = False
     open: bool = False
     grouped: bool = False

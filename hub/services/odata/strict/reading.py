@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from hub.errors import NotFound, OverBudget
+from hub.query.odata import Property
 from hub.query.odata.asking import Asked, naming
 from hub.query.odata.ast import Binary, Literal, Path
 from hub.query.odata.bind import Context, condition
@@ -184,11 +185,22 @@ def _shape(plan: Plan) -> Shape:
     return Shape(
         properties=plan.properties,
         below=tuple(item for item in entity.properties if item.name.startswith(names)),
+        above=_above(plan),
         whole=plan.source.whole and not plan.grouped,
         open=entity.open and plan.shown is None and not plan.grouped,
         grouped=plan.grouped,
         checked=entity.checked,
         hidden="" if plan.source.whole or plan.grouped or shows_key else plan.source.key,
+    )
+
+
+def _above(plan: Plan) -> tuple[Property, ...]:
+    """The collections that selected properties are inside of."""
+    names = [item.name for item in plan.shown or ()]
+    return tuple(
+        item
+        for item in plan.entity.properties
+        if item.collection and any(name.startswith(f"{item.name}/") for name in names)
     )
 
 
