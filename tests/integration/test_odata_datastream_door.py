@@ -447,3 +447,31 @@ def test_a_database_that_is_gone_is_503(settings: Settings, world: World) -> Non
     hub.close()
     answer = client.get(f"{ROOT}/Records", headers={"x-api-key": world.secret})
     check_shape(answer, 503, "unavailable")
+
+
+# Encodings
+
+
+@pytest.mark.parametrize("root", [ROOT, "/odata/v4"])
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("$filter=DOI%20eq%20'caf%E9'", "$filter"),
+        ("%24filter=DOI%20eq%20'%ED%A0%80'", "$filter"),
+        ("$top=1&$select=%FFDOI", "$select"),
+    ],
+)
+def test_letters_that_are_not_in_utf8_are_refused_and_not_guessed(
+    client: FlaskClient, world: World, root: str, query: str, name: str
+) -> None:
+    answer = client.get(f"{root}/Observations?{query}", headers={"x-api-key": world.secret})
+    assert answer.status_code == 400
+    error = answer.json["error"]
+    assert (error["code"], error["target"]) == ("bad_parameter", name)
+
+
+@pytest.mark.parametrize("root", [ROOT, "/odata/v4"])
+def test_letters_in_utf8_are_read(client: FlaskClient, world: World, root: str) -> None:
+    url = f"{root}/Observations?$top=1&x=%EF%BF%BD&$filter=DOI%20ne%20'caf%C3%A9%F0%9F%92%A7'"
+    answer = client.get(url, headers={"x-api-key": world.secret}, buffered=True)
+    assert len(answer.json["value"]) == 1

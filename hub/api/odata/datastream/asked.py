@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from flask import Request
 
+from hub.api.odata.encoding import check_utf8
 from hub.errors import BadParameter, UnsupportedOData
 from hub.services.odata import reading
 from hub.services.odata.datastream import Asked, Key
@@ -74,6 +75,7 @@ def next_url(request: Request, root: str, found: Options, after: Key) -> str:
 
 
 def _given(request: Request) -> dict[str, str]:
+    check_utf8(request.query_string)
     found: dict[str, str] = {}
     for written, values in request.args.lists():
         name = _option(written)

@@ -12,6 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from hub.api.auth import optional_principal
 from hub.api.context import services
 from hub.api.formats import dumps
+from hub.api.odata.encoding import check_utf8
 from hub.api.odata.strict import addresses, csdl, failures, forms, telling
 from hub.api.odata.strict.envelopes import Body, Written
 from hub.api.odata.strict.forms import JSON, TEXT, XML, Form
@@ -51,6 +52,7 @@ def serve(path: str = "") -> Response:
     if request.method not in READING:
         raise _refused(path)
     forms.version(request.headers.get("OData-MaxVersion"))
+    check_utf8(request.query_string)
     options = query_options(request.args.items(multi=True))
     question = asked(options)
     resolving = Resolving(
