@@ -1,4 +1,4 @@
-"""Datapoints put into streams over HTTP: the hub against plain ``$set`` upserts and a bare view.
+"""Datapoints put into streams over HTTP: the hub against plain upserts and a bare view.
 
 Usage: python -m bench.streams_append [--rounds 5] [--seconds 3]
 """
@@ -65,19 +65,19 @@ def measure(site: Site, *, rounds: int = 5, seconds: float = 3.0) -> list[Line]:
     make_floor(site.db)
     opening, firsts = door(site), itertools.count(1, 1_000)
     lines = []
-    for late, clients, worker, size in ARRAYS:
-        compared = Arrays(site, opening, late, clients, size, firsts)
+    for late, clients, worker, size, merged in ARRAYS:
+        compared = Arrays(site, opening, late, clients, size, merged, firsts)
         with nullcontext() if worker else resting(site):
             pairs = compared.measure(rounds, seconds)
         clear(site)
-        beside = ", worker busy" if worker else ""
+        beside = ", worker busy" if worker else ", floor merges" if merged else ""
         lines.append(
             Line(
                 what=f"append arrays of {size:,}, late={late}, clients: {clients}{beside}",
                 unit="points/s",
                 hub=[h for _, h in pairs],
                 floor=[f for f, _ in pairs],
-                target=None if worker else TARGET,
+                target=None if worker or merged else TARGET,
             )
         )
     with resting(site):
@@ -88,15 +88,18 @@ def measure(site: Site, *, rounds: int = 5, seconds: float = 3.0) -> list[Line]:
 
 
 LARGE = 10_000
-ARRAYS: tuple[tuple[Late, int, bool, int], ...] = (
-    ("keep", 2, False, BATCH),
-    ("replace", 2, False, BATCH),
-    ("keep", 4, False, BATCH),
-    ("replace", 4, False, BATCH),
-    ("keep", 2, False, LARGE),
-    ("keep", 4, False, LARGE),
-    ("keep", 4, True, BATCH),
+ARRAYS: tuple[tuple[Late, int, bool, int, bool], ...] = (
+    ("keep", 2, False, BATCH, False),
+    ("replace", 2, False, BATCH, False),
+    ("keep", 4, False, BATCH, False),
+    ("replace", 4, False, BATCH, False),
+    ("keep", 2, False, LARGE, False),
+    ("keep", 4, False, LARGE, False),
+    ("keep", 2, False, BATCH, True),
+    ("keep", 2, False, LARGE, True),
+    ("keep", 4, True, BATCH, False),
 )
+"""Policy, connections, whether the worker works, size, whether the floor merges as the hub does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class Arrays:
     late: Late
     clients: int
     size: int
+    merged: bool
     firsts: Iterator[int]
 
     def measure(self, rounds: int, seconds: float) -> list[tuple[float, float]]:
@@ -119,7 +123,7 @@ class Arrays:
     def _floor(self, seconds: float) -> float:
         first = ("--first", str(next(self.firsts)))
         load = ("--clients", str(self.clients), "--seconds", str(seconds))
-        size = ("--size", str(self.size))
+        size = ("--size", str(self.size), *(("--merged",) if self.merged else ()))
         done = subprocess.run(
             [sys.executable, "-m", "bench.streams_floor", *first, *load, *size],
             env=os.environ | self.site.floor_env, cwd=ROOT, stdout=subprocess.PIPE, check=True,
