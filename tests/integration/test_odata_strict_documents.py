@@ -140,6 +140,13 @@ def test_what_is_in_the_members_of_a_collection_can_be_selected(
     assert second["parts"] == []
 
 
+@pytest.mark.parametrize("path", ["parts/a", "parts/a/$value", "tags/x", "tags/x/$count"])
+def test_the_members_of_a_collection_have_no_urls(ask, path: str) -> None:
+    key = ask("Documents?$top=1&$select=Id").json["value"][0]["Id"]
+    assert ask(f"Documents('{key}')/wind/speed").json["value"] == 3
+    assert ask(f"Documents('{key}')/{path}").status_code == 404
+
+
 def test_full_metadata_names_the_types_of_objects(ask) -> None:
     row = ask("Documents?$select=wind,parts,mixed", Accept=FULL).json["value"][0]
     assert row["wind"] == {

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from hub.errors import BadParameter, BadQuery, UnsupportedOData
+from hub.query.ejson import INT64_MAX
 from hub.query.odata.apply import parse_apply
 from hub.query.odata.ast import Expression
 from hub.query.odata.clauses import Computed, OrderItem, Search, Selected, Transformation
@@ -19,8 +20,8 @@ from hub.query.odata.search import parse_search
 
 T = TypeVar("T")
 NUMBER_MAX: Final = 2**53
-"""The largest ``$top`` and ``$skip``."""
-_DIGITS: Final = re.compile("[0-9]{1,16}", re.ASCII)
+"""The largest ``$top`` and ``$skip``: more rows are nowhere, and larger ones mean as many."""
+_DIGITS: Final = re.compile("[0-9]{1,40}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +92,9 @@ def _number(texts: Mapping[str, str], name: str) -> int | None:
     text = texts.get(name)
     if text is None:
         return None
-    if not _DIGITS.fullmatch(text.strip()) or int(text) > NUMBER_MAX:
-        raise _wrong(name, "a whole number of 0 or more")
-    return int(text)
+    if not _DIGITS.fullmatch(text.strip()) or int(text) > INT64_MAX:
+        raise _wrong(name, f"a whole number from 0 to {INT64_MAX}")
+    return min(int(text), NUMBER_MAX)
 
 
 def _flag(texts: Mapping[str, str], name: str) -> bool:

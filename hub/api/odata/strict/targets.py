@@ -137,6 +137,16 @@ def _nothing_behind(segment: Segment, rest: Sequence[Segment]) -> None:
         raise NotFound(f"there is nothing called {shown(rest[0].name)} behind {segment.name}")
 
 
+def _reaches(collection: Collection, names: tuple[str, ...]) -> bool:
+    """Whether there is a property of these names; the members of a collection have no URLs."""
+    entity = collection.entity_type
+    try:
+        found = [entity.find(names[: count + 1]) for count in range(len(names))]
+    except BadOData:
+        return False
+    return found[-1] is not None and not any(one and one.collection for one in found[:-1])
+
+
 def _property(entity: Target, rest: Sequence[Segment]) -> Target:
     names = [one.name for one in rest]
     ending = names.pop() if names[-1] in ("$value", "$count") else ""
@@ -145,10 +155,6 @@ def _property(entity: Target, rest: Sequence[Segment]) -> Target:
     bare = all(one.keys is None for one in rest)
     if not names or not bare or any(name.startswith("$") for name in names):
         raise NotFound(f"there is no {shown('/'.join(one.name for one in rest))} of an entity")
-    try:
-        found = collection.entity_type.find(tuple(names))
-    except BadOData:
-        found = None
-    if found is None:
+    if not _reaches(collection, tuple(names)):
         raise NotFound(f"there is no property {shown('/'.join(names))}", set=collection.name)
     return replace(entity, what="property", names=tuple(names), ending=ending)
