@@ -17,6 +17,7 @@ from typing import Final
 import click
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from hub import logs
 from hub.errors import HubError, SetupError
 from hub.jobs import schedule
 from hub.jobs.polling.loop import Poller
@@ -36,7 +37,7 @@ ROLES = (TIMETABLE, POLLING)
 def main(only: str | None) -> None:
     """Run until SIGTERM or SIGINT; jobs under way are finished first, and all that was polled
     is stored."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin(logging.INFO)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     try:
         settings = Settings.from_env(os.environ)

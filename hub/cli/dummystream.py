@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from hub import logs
 from hub.cli.dummy import kinds as known
 from hub.cli.dummy import span as spans
 from hub.cli.dummy.feeding import Fed, Feeder
@@ -113,7 +114,7 @@ def dummystream(  # noqa: PLR0913 - an option each
     over = span or (DEMO_SPAN if demo else None)
     if over is None:
         raise click.UsageError("give --span (or --demo): over which time to fill the streams")
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logs.begin(logging.WARNING)
     stop = Stop()
     try:
         with stop, session() as services:

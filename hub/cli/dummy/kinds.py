@@ -142,7 +142,7 @@ class Graph:
 
 
 DEFAULTS = {"int": "0,100", "float": "0,100", "enum": "a,b,c", "graph": "4,6"}
-ITEM = re.compile(rf"\s*({'|'.join(DEFAULTS)})\s*(?:\(([^()]*)\))?\s*(,|$)")
+ITEM = re.compile(rf"\s*({'|'.join(DEFAULTS)})\s*+(?:\(([^()]*)\))?\s*+(,|$)")
 
 
 def kinds(text: str) -> tuple[Kind, ...]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from hub import logs
 from hub.store.mongod import layout, locks, server, state
 
 GRACE_S = 1.0
@@ -139,12 +140,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _log_to(path: Path) -> None:
-    logging.Formatter.converter = time.gmtime
-    logging.basicConfig(
-        format="%(asctime)sZ %(levelname)s %(message)s",
-        level=logging.INFO,
-        handlers=[RotatingFileHandler(path, maxBytes=1024 * 1024, backupCount=2)],
-    )
+    logs.begin(logging.INFO, RotatingFileHandler(path, maxBytes=1024 * 1024, backupCount=2))
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
