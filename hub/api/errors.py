@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from flask import Flask, Response
+from flask import Flask, Response, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -43,6 +43,9 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.FetchFailed: 502,
     errors.FetchTimeout: 504,
 }
+
+FAULT: Final = {"code": "internal", "message": "the hub has a fault; it was logged"}
+"""All that is told of what only the log may know."""
 
 
 def status_of(kind: type[errors.HubError]) -> int:
@@ -96,7 +99,13 @@ def _http(error: HTTPException) -> Response:
     return response
 
 
+def log_fault(error: Exception) -> None:
+    """Log a fault of the hub's with the request that met it; without the request's query, which
+    may hold what nobody else is to read."""
+    name = type(error).__name__
+    log.error("unexpected %s in %s %r", name, request.method, request.path, exc_info=error)
+
+
 def _bug(error: Exception) -> Response:
-    log.error("unexpected %s", type(error).__name__, exc_info=error)
-    told = {"code": "internal", "message": "the hub has a fault; it was logged", "detail": {}}
-    return answer(500, told)
+    log_fault(error)
+    return answer(500, {**FAULT, "detail": {}})

@@ -5,7 +5,6 @@ Every answer of this root is JSON or CSV, refusals too.
 
 from __future__ import annotations
 
-import logging
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -15,13 +14,11 @@ from werkzeug.exceptions import HTTPException
 
 from hub.api.auth import optional_principal
 from hub.api.context import context, services
-from hub.api.errors import status_of
+from hub.api.errors import FAULT, log_fault, status_of
 from hub.api.openapi.headers import RATE
 from hub.errors import Forbidden, HubError, TooMany, Unauthorized
 from hub.services import scopes
 from hub.values import Principal
-
-log = logging.getLogger(__name__)
 
 METHODS = ("GET", "HEAD", "OPTIONS")
 EXPOSED = ", ".join(("Link", "Retry-After", "Hub-Count", *RATE))
@@ -109,8 +106,8 @@ def _http(error: HTTPException) -> Response:
 
 
 def _bug(error: Exception) -> Response:
-    log.error("unexpected %s", type(error).__name__, exc_info=error)
-    return _told(500, "internal", "the hub has a fault; it was logged", {})
+    log_fault(error)
+    return _told(500, **FAULT, detail={})
 
 
 def _told(status: int, code: str, message: str, detail: dict[str, Any]) -> Response:

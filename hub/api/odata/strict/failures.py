@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import orjson
@@ -10,9 +9,8 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
 from hub import errors
-from hub.api.errors import status_of
+from hub.api.errors import FAULT, log_fault, status_of
 
-log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/json;odata.metadata=minimal;charset=utf-8"
 
 
@@ -51,8 +49,8 @@ def _http(error: HTTPException) -> Response:
 
 
 def _bug(error: Exception) -> Response:
-    log.error("unexpected %s", type(error).__name__, exc_info=error)
-    return _answer(500, {"code": "internal", "message": "the hub has a fault; it was logged"})
+    log_fault(error)
+    return _answer(500, dict(FAULT))
 
 
 def _answer(status: int, told: dict[str, Any]) -> Response:
