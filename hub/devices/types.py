@@ -28,6 +28,8 @@ from hub.errors import BadDeviceValue
 from hub.values import DataType
 
 WORD_BYTES = 2
+EXACT_BELOW = 2.0**53
+"""From here on a ``float`` may stand for another whole number than was meant."""
 
 
 class Form(NamedTuple):
@@ -68,8 +70,9 @@ def encoded(type_: DataType, value: object) -> bytes:
     """A value in canonical order.
 
     Args:
-        value: an ``int`` in the type's range for whole types; an ``int`` or a finite ``float``
-            for real ones; a ``bool``, 0 or 1 for a bit.
+        value: an ``int`` in the type's range for whole types, or a ``float`` that is one
+            (``whole``); an ``int`` or a finite ``float`` for real ones; a ``bool``, 0 or 1 for a
+            bit.
 
     Raises:
         BadDeviceValue: it is anything else.
@@ -79,6 +82,13 @@ def encoded(type_: DataType, value: object) -> bytes:
         return struct.pack(form.code, _fitting(form, type_, value))
     except (struct.error, OverflowError) as exc:
         raise BadDeviceValue(f"the value is beyond the range of {type_}", type=type_) from exc
+
+
+def whole(value: object) -> object:
+    """A ``float`` that surely is a whole number (42.0) as an ``int``; all else as it is."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_BELOW:
+        return int(value)
+    return value
 
 
 def decoded(type_: DataType, data: bytes) -> int | float:
@@ -103,6 +113,8 @@ def arranged(data: bytes, order: Order) -> bytes:
 
 
 def _fitting(form: Form, type_: DataType, value: object) -> int | float:
+    if form.holds != "real":
+        value = whole(value)
     if form.holds == "bit":
         if isinstance(value, int) and value in (0, 1):
             return int(value)

@@ -13,6 +13,7 @@ from uuid import UUID
 from asyncua import ua
 
 from hub.devices.contract import Quality, Reading, Value
+from hub.devices.types import whole
 from hub.errors import BadDeviceValue, DeviceRefused
 
 Type = ua.VariantType
@@ -78,11 +79,13 @@ def variant(type_: ua.VariantType, value: object) -> ua.Variant:
     fits = False
     if type_ in WHOLE:
         low, high = WHOLE[type_]
+        value = whole(value)
         fits = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
     elif type_ in REAL:
         fits = _is_real(REAL[type_], value)
         value = float(value) if fits else value  # type: ignore[arg-type]
     elif type_ == Type.Boolean:
+        value = whole(value)
         fits = isinstance(value, int) and value in (0, 1)
         value = bool(value)
     elif type_ == Type.String:

@@ -47,7 +47,9 @@ def test_what_is_written_is_what_is_read(case: tuple[Any, Any]) -> None:
         *((type_, True) for type_ in (*WHOLE, *REAL)),
         *((type_, "1") for type_ in (*WHOLE, *REAL, T.Boolean)),
         *((type_, None) for type_ in (*WHOLE, *REAL, T.Boolean, T.String)),
-        (T.UInt16, 1.0),
+        (T.UInt16, 1.5),
+        (T.UInt64, 2.0**53),
+        (T.Boolean, 2.0),
         (T.Float, 1e39),
         (T.Double, 10**400),
         (T.Double, math.nan),
@@ -64,6 +66,14 @@ def test_what_does_not_fit_is_refused(type_: Any, value: Any) -> None:
     with pytest.raises(BadDeviceValue) as caught:
         variant(type_, value)
     assert caught.value.detail["type"] == type_.name
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "held"), [(T.UInt16, 42.0, 42), (T.Int64, -1.0, -1), (T.Boolean, 1.0, True)]
+)
+def test_a_whole_number_may_have_a_decimal_point(type_: Any, value: float, held: Any) -> None:
+    made = variant(type_, value)
+    assert (type(made.Value), made.Value) == (type(held), held)
 
 
 @pytest.mark.parametrize(

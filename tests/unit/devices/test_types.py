@@ -107,13 +107,16 @@ def test_what_is_out_of_range_is_refused(type_: DataType, beyond: int) -> None:
         ("fp64", 10**400),
         ("fp64", math.nan),
         ("fp32", math.inf),
-        ("uint16", 1.0),
+        ("uint16", 1.5),
+        ("uint64", 2.0**53),
+        ("int64", math.inf),
         ("uint16", True),
         ("int32", "1"),
         ("fp32", None),
         ("fp64", False),
         ("fp64", "1"),
-        ("bit", 1.0),
+        ("bit", 0.5),
+        ("bit", 2.0),
         ("bit", "1"),
         ("byte", None),
     ],
@@ -123,6 +126,24 @@ def test_what_is_of_another_kind_or_no_finite_number_is_refused(
 ) -> None:
     with pytest.raises(BadDeviceValue, match=r"bit|range|takes"):
         encoded(type_, value)
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "as_"),
+    [
+        ("uint16", 42.0, 42),
+        ("int16", -1.0, -1),
+        ("int32", 1e3, 1000),
+        ("uint64", 2.0**53 - 1, 2**53 - 1),
+        ("int64", 1 - 2.0**53, 1 - 2**53),
+        ("byte", -0.0, 0),
+        ("bit", 1.0, 1),
+    ],
+)
+def test_a_whole_number_may_be_written_with_a_decimal_point(
+    type_: DataType, value: float, as_: int
+) -> None:
+    assert encoded(type_, value) == encoded(type_, as_)
 
 
 @pytest.mark.parametrize("type_", get_args(DataType))
