@@ -32,12 +32,18 @@ STREAMS_PATIENCE_S = 120.0
 FRESH_S = 15.0
 """As old as the newest datapoint of a stream that is filled may be."""
 
-LINES = """
+AT = """
 The hub is at {root}
-
+"""
+FILLING = "The demo is being filled, which takes a while the first time ..."
+LINES = """
 A demo dataset, "{name}", holds {count} readings of a weather station.
+Its key is a new one at every start.
   URL  {url}
   key  {key}
+
+For the examples of README.md and docs/, in another shell (bash):
+  export HUB={root} DATASET={uuid} KEY={key}
 
 Put a document:
   curl -sS -u '{key}:' -X PUT -H 'Content-Type: application/json' -d '{{"station": "desk", "temperature_c": 21.5}}' '{url}'
@@ -56,7 +62,7 @@ STREAM_LINES = """
 Get the last three hours of one, newest first:
   curl -sS '{root}/api/v1/stream/{uuid}/?granularity=hours&value_downsamplers=mean,min,max&reverse=true&limit=3'
 """  # noqa: E501
-END = "\nCtrl-C stops everything."
+END = "Ctrl-C stops everything."
 
 
 def show(
@@ -73,8 +79,9 @@ def show(
         return
     root = f"http://{settings.bind}"
     if plant_port is None:
-        click.echo(f"\nThe hub is at {root}\nCtrl-C stops everything.")
+        click.echo(AT.format(root=root) + END)
         return
+    click.echo(AT.format(root=root) + FILLING)
     hub = open_hub(settings)
     try:
         uuid, key = _dataset(hub.services)
@@ -87,14 +94,14 @@ def show(
         streams = _streams(hub.services, stopping)
     finally:
         hub.close()
-    text = LINES.format(root=root, name=NAME, count=count, url=root + path, key=key)
+    text = LINES.format(root=root, name=NAME, count=count, url=root + path, uuid=uuid, key=key)
     if streams:
         text += STREAM_LINES.format(root=root, count=len(streams), uuid=streams[-1].uuid)
     if planted:
         text += planted.text(root)
     if observed:
         text += observed.text(root)
-    click.echo(text + END)
+    click.echo(f"{text}\n{END}")
 
 
 def _answers(bind: str, stopping: Event, look: Callable[[], None]) -> bool:

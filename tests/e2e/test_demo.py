@@ -51,6 +51,15 @@ def test_it_says_where_the_hub_is_and_what_it_holds(demo: Live):
     assert re.search(rf"URL +{demo.root}/api/dataset/[0-9a-f-]{{36}}/\n", log)
 
 
+def test_the_printed_variables_are_those_of_the_examples(demo: Live):
+    (line,) = re.findall(r"^ +(export .*)$", demo.log.read_text(), re.MULTILINE)
+    asked = 'curl -sS -u "$KEY:" "$HUB/api/dataset/$DATASET/?count=true"'
+    done = subprocess.run(
+        ["bash", "-c", f"{line}\n{asked}"], capture_output=True, timeout=PATIENCE_S, check=True
+    )
+    assert json.loads(done.stdout)["count"] > 200
+
+
 def test_the_printed_put_gives_the_stored_document(demo: Live):
     document = json.loads(printed(demo, "-X PUT"))
     assert (document["station"], document["temperature_c"]) == ("desk", 21.5)
