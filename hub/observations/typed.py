@@ -11,7 +11,7 @@ from hub.observations.columns import BY_NAME, COLUMNS, Column
 from hub.observations.tables import ENUMERATIONS, Enumeration
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{1,3}))?)?")
 _ZONE = re.compile(r"([+-])([0-9]{1,2}):?([0-9]{2})")
 

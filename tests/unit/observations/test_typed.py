@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import signal
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,8 @@ from hub.observations.columns import BY_NAME, NAMES
 from hub.observations.tables import ENUMERATIONS
 from hub.observations.typed import from_texts, normalized
 from tests.unit.observations.rows import FIELD, row
+
+CPU_S: Final = 60
 
 TEXTS = {name: str(value) for name, value in FIELD.items()}
 
@@ -55,6 +58,23 @@ def test_what_is_no_number_stays_text_and_is_found(text: str) -> None:
     result, found = from_texts(TEXTS | {"ResultValue": text})
     assert result["ResultValue"] == text
     assert [(f.column, f.value, f.rule) for f in found] == [("ResultValue", text, "type")]
+
+
+def test_a_text_that_is_nearly_a_number_is_read_in_one_go() -> None:
+    """Tried once for each of its places, this one would take hours."""
+
+    def too_long(*_: object) -> None:
+        raise AssertionError("a cell is read over and over")
+
+    text = "9" * 1_000_000 + "x"
+    before = signal.signal(signal.SIGVTALRM, too_long)
+    signal.setitimer(signal.ITIMER_VIRTUAL, CPU_S)
+    try:
+        found = from_texts({"ResultValue": text})[0]
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+    assert found == {"ResultValue": text}
 
 
 def test_a_number_beyond_floats_is_found() -> None:
