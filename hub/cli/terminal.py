@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shlex
 import signal
 import sys
@@ -14,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 import orjson
 
+from hub import logs
 from hub.cli.session import Duration, json_option, put_out, session
 from hub.services import Services
 from hub.services.terminal.grants import CALLED, PRESETS_MAX
@@ -69,6 +71,7 @@ def terminal_host(*, as_json: bool, **options: Any) -> None:
         put_out(facts | {"presets": list(kit.presets)}, as_json=as_json, text=text)
         sys.stdout.flush()
 
+    logs.begin(logging.WARNING)
     hide()
     with session() as services:
         asyncio.run(_until_stopped(services, host, kit, servers, ready))
