@@ -23,6 +23,7 @@ from time import monotonic, sleep
 
 import click
 
+from hub import logs
 from hub.demo.plant import command, free_port
 from hub.demo.show import show
 from hub.errors import HubError, SetupError
@@ -138,7 +139,7 @@ def _die_with_parent() -> None:
 )
 def main(demo: bool) -> None:
     """Run the hub until Ctrl-C: web server, workers and, if HUB_MONGO_URI names none, MongoDB."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.begin(logging.INFO)
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
