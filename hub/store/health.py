@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pymongo import timeout
@@ -13,6 +12,7 @@ from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
 from hub.errors import Unavailable
 from hub.store.client import Mongo, in_our_words
+from hub.store.leases import lasting
 
 MEBIBYTE = 1024 * 1024
 
@@ -42,7 +42,7 @@ class WorkerPulse:
 
     def feel(self, limit_s: float | None = None) -> None:
         """Raises Unavailable: no worker lives, or the database does not say so in ``limit_s``."""
-        held = {"_id": {"$in": self._jobs}, "until": {"$gt": datetime.now(UTC)}}
+        held = {"_id": {"$in": self._jobs}} | lasting()
         with _within(limit_s):
             found = self._leases.find_one(held, {"_id": True})
         if found is None:
@@ -58,7 +58,7 @@ class PollingPulse:
     def feel(self, limit_s: float | None = None) -> None:
         """Raises Unavailable: none lives, or the database does not say so in ``limit_s``."""
         with _within(limit_s):
-            found = self._workers.find_one({"until": {"$gt": datetime.now(UTC)}}, {"_id": True})
+            found = self._workers.find_one(lasting(), {"_id": True})
         if found is None:
             raise Unavailable("no worker polls devices")
 

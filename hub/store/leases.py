@@ -13,6 +13,9 @@ from hub.store.client import DUPLICATE, Doc, Mongo, translated
 
 LIMIT_S = 4.0
 """How long a request about many leases waits for the database: less than a lease lasts."""
+AGREE = timedelta(minutes=1)
+"""Clocks do not differ by more. What was told later than that from now on was told by a clock that
+has been set back since, and would seem to last as long again as that was."""
 
 
 class Grant(NamedTuple):
@@ -26,7 +29,7 @@ class Leases:
     """Every grant of a name carries a fencing token greater than the one before.
 
     Times are the database clients' own (aware UTC); a lease outlives clock differences that
-    are small against its length.
+    are small against its length. Nobody waits for a lease that was told in the future.
     """
 
     def __init__(self, mongo: Mongo) -> None:
@@ -71,15 +74,14 @@ class Leases:
         if not names:
             return set()
         own = {"_id": {"$in": list(names)}, "holder": holder}
-        until = datetime.now(UTC) + length
+        now = datetime.now(UTC)
         with timeout(LIMIT_S), translated():
-            done = self._leases.update_many(own, {"$set": {"until": until}})
+            done = self._leases.update_many(own, {"$set": {"until": now + length, "told": now}})
             return set(names) if done.matched_count == len(names) else {*self._of(names, holder)}
 
     def free(self, names: Collection[str], holder: str) -> set[str]:
         """Those of some names that a holder may take: nobody else holds them now."""
-        now = datetime.now(UTC)
-        held = {"_id": {"$in": list(names)}, "until": {"$gt": now}, "holder": {"$ne": holder}}
+        held = {"_id": {"$in": list(names)}, "holder": {"$ne": holder}} | lasting()
         with timeout(LIMIT_S), translated():
             return set(names) - {row["_id"] for row in self._leases.find(held, {"_id": 1})}
 
@@ -102,9 +104,16 @@ class Leases:
         return {row["_id"]: Grant(int(row["token"]), row.get("taken")) for row in rows}
 
 
+def lasting() -> Doc:
+    """What holds for a row that counts now, by its ``until`` and when that was ``told``."""
+    now = datetime.now(UTC)
+    return {"until": {"$gt": now}, "told": {"$not": {"$gt": now + AGREE}}}
+
+
 def _taking(name: str, holder: str, length: timedelta) -> tuple[Doc, Doc]:
     """Which lease may be taken, and what it is then."""
     now = datetime.now(UTC)
-    free = {"_id": name, "$or": [{"holder": holder}, {"until": {"$lte": now}}]}
-    change = {"$set": {"holder": holder, "until": now + length, "taken": now}}
+    over = [{"until": {"$lte": now}}, {"told": {"$gt": now + AGREE}}]
+    free = {"_id": name, "$or": [{"holder": holder}, *over]}
+    change = {"$set": {"holder": holder, "until": now + length, "taken": now, "told": now}}
     return free, change | {"$inc": {"token": 1}}

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
 from bson import ObjectId
@@ -20,6 +19,7 @@ from pymongo.write_concern import WriteConcern
 
 from hub.errors import Unavailable
 from hub.store.client import Doc, Mongo, translated
+from hub.store.leases import lasting
 
 Id: TypeAlias = ObjectId
 State = Literal["waiting", "taken", "done"]
@@ -67,7 +67,7 @@ class DeviceCalls:
 
     def holder(self, lease: str) -> str | None:
         """Who holds a lease now, by the database clients' clocks; None where it is free."""
-        held = {"_id": lease, "until": {"$gt": datetime.now(UTC)}}
+        held = {"_id": lease} | lasting()
         with translated():
             row = self._leases.find_one(held, {"holder": 1})
         return str(row["holder"]) if row else None

@@ -15,6 +15,7 @@ from pymongo.errors import BulkWriteError
 from pymongo.write_concern import WriteConcern
 
 from hub.store.client import DUPLICATE, Doc, Mongo, translated
+from hub.store.leases import lasting
 from hub.values import DeviceState
 
 SOON = WriteConcern(w=1, j=False)
@@ -49,7 +50,7 @@ class DeviceStates:
         if not workers:
             return set()
         """Those that poll, and the one that scores by models."""
-        lives = {"until": {"$gt": datetime.now(UTC)}}
+        lives = lasting()
         polling = {"_id": {"$in": list(workers)}} | lives
         scoring = {"_id": SCORING, "holder": {"$in": list(workers)}} | lives
         with translated():

@@ -1,7 +1,7 @@
 """Worker processes that share the polling: a row each, which counts as long as it is kept up.
 
-Fields of a row of ``workers``: ``_id``, the holder's name of its leases; ``until``, by its own
-clock.
+Fields of a row of ``workers``: ``_id``, the holder's name of its leases; ``until`` and ``told``,
+until when it counts and when it said so, by its own clock.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pymongo import timeout
 
 from hub.store.client import Mongo, translated
-from hub.store.leases import LIMIT_S
+from hub.store.leases import LIMIT_S, lasting
 
 
 class Workers:
@@ -20,14 +20,15 @@ class Workers:
 
     def tell(self, worker: str, length: timedelta) -> None:
         """Let a worker count among the living for so long."""
-        alive = {"$set": {"until": datetime.now(UTC) + length}}
+        now = datetime.now(UTC)
+        alive = {"$set": {"until": now + length, "told": now}}
         with timeout(LIMIT_S), translated():
             self._rows.update_one({"_id": worker}, alive, upsert=True)
 
     def alive(self) -> int:
         """How many there are."""
         with timeout(LIMIT_S), translated():
-            return self._rows.count_documents({"until": {"$gt": datetime.now(UTC)}})
+            return self._rows.count_documents(lasting())
 
     def leave(self, worker: str) -> None:
         with timeout(LIMIT_S), translated():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pymongo.database import Database
 
 from hub.jobs.polling.division import MARGIN_S, Division
 from hub.services import Services
@@ -46,6 +47,48 @@ def test_each_grant_has_a_greater_token_and_a_renewal_is_none(
     assert services.leases.take_some(names, "two", LONG) == dict.fromkeys(names, 2)
     assert services.leases.renew(names, "two", LONG) == set(names)
     assert {grant.token for grant in services.leases.grants(names).values()} == {2}
+
+
+def told_by_a_clock_ahead(database: Database[Any], collection: str, name: str) -> None:
+    """What one left that was killed before its clock, an hour ahead, was set right."""
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    times = {"until": ahead + timedelta(seconds=15), "told": ahead}
+    database[collection].update_one({"_id": name}, {"$set": times})
+
+
+def test_nobody_waits_for_a_lease_of_a_clock_that_was_set_back(
+    services: Services, database: Database[Any], names: list[str]
+) -> None:
+    services.leases.take_some(names, "one", LONG)
+    services.leases.renew(names, "one", LONG)
+    assert services.leases.free(names, "two") == set()
+    for name in names:
+        told_by_a_clock_ahead(database, "leases", name)
+    assert services.leases.free(names, "two") == set(names)
+    assert services.leases.take(names[0], "two", LONG) == 2
+    assert services.leases.take_some(names[1:], "two", LONG) == dict.fromkeys(names[1:], 2)
+    assert services.leases.take(names[0], "one", LONG) is None
+
+
+def test_a_lease_that_is_renewed_after_the_clock_was_set_back_lasts(
+    services: Services, database: Database[Any], names: list[str]
+) -> None:
+    services.leases.take_some(names, "one", LONG)
+    for name in names:
+        told_by_a_clock_ahead(database, "leases", name)
+    assert services.leases.renew(names, "one", LONG) == set(names)
+    assert services.leases.take_some(names, "two", LONG) == {}
+
+
+def test_a_worker_of_a_clock_that_was_set_back_does_not_count(
+    services: Services, database: Database[Any]
+) -> None:
+    before, name = services.workers.alive(), fresh("worker")
+    services.workers.tell(name, LONG)
+    assert services.workers.alive() == before + 1
+    told_by_a_clock_ahead(database, "workers", name)
+    assert services.workers.alive() == before
+    services.workers.leave(name)
 
 
 def test_a_lease_that_is_over_is_renewed_unless_somebody_took_it(
