@@ -1,9 +1,9 @@
 """Who is asking: an access key, shown in one of three ways, or a session.
 
 As the user name of HTTP Basic with an empty password, as ``Authorization: ApiKey <key>``, or as
-``X-API-Key: <key>``; ``Authorization`` counts first. Every refusal is the same 401, so that nobody
-learns whether a dataset exists or a key once opened it. A key that opens the door and lacks the
-scope is told which one, with 403.
+``X-API-Key: <key>``; ``Authorization`` counts first where its scheme can show a key. Every refusal
+is the same 401, so that nobody learns whether a dataset exists or a key once opened it. A key that
+opens the door and lacks the scope is told which one, with 403.
 
 The plant API also takes the session of somebody who logged in. A key counts before it; on a method
 that changes something the session's CSRF token must come along.
@@ -27,6 +27,7 @@ from hub.services.people.sessions import Visit
 from hub.values import Principal
 
 TOKEN = "apikey"
+BASIC = "basic"
 HEADER = "X-API-Key"
 CSRF_HEADER = "X-CSRF-Token"
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -41,7 +42,7 @@ class _Shown(HTTPBasicAuth):  # type: ignore[misc]
         scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == TOKEN:
             return _as_basic(rest.strip())
-        if not scheme and HEADER in request.headers:
+        if scheme.lower() != BASIC and HEADER in request.headers:
             return _as_basic(request.headers[HEADER].strip())
         return cast("Authorization | None", super().get_auth())
 

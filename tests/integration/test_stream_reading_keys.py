@@ -25,6 +25,10 @@ WAYS = {
     "token": lambda secret: {"Authorization": f"ApiKey {secret}"},
     "token in small letters": lambda secret: {"Authorization": f"apikey  {secret} "},
     "header": lambda secret: {"X-API-Key": secret},
+    "header beside a proxy's token": lambda secret: {
+        "X-API-Key": secret,
+        "Authorization": "Bearer of-a-proxy",
+    },
 }
 WRONG = {
     "unknown": {"X-API-Key": "hub_unknown"},
@@ -33,6 +37,7 @@ WRONG = {
     "empty": {"X-API-Key": ""},
     "empty token": {"Authorization": "ApiKey"},
     "other scheme": {"Authorization": "Bearer hub_unknown"},
+    "other scheme beside": {"Authorization": "Bearer of-a-proxy", "X-API-Key": "hub_unknown"},
     "garbled": {"Authorization": "Basic %%%"},
     "nothing in it": {"Authorization": ""},
 }
