@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Response
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import IntegerConverter, PathConverter
 
 
 class Digits(IntegerConverter):
@@ -18,10 +18,18 @@ class Digits(IntegerConverter):
     regex = "[0-9]+"
 
 
+class Rest(PathConverter):
+    """All that is left of a path, also where that begins with a slash."""
+
+    part_isolating = False
+    regex = ".+?"
+
+
 def register(app: Flask) -> None:
     """Before any route is added."""
     app.url_map.merge_slashes = False
     app.url_map.converters["int"] = Digits
+    app.url_map.converters["rest"] = Rest
     app.after_request(_within)
 
 

@@ -476,3 +476,12 @@ def test_letters_in_utf8_are_read(client: FlaskClient, world: World, root: str) 
     url = f"{root}/Observations?$top=1&x=%EF%BF%BD&$filter=DOI%20ne%20'caf%C3%A9%F0%9F%92%A7'"
     answer = client.get(url, headers={"x-api-key": world.secret}, buffered=True)
     assert len(answer.json["value"]) == 1
+
+
+# Addresses that are none
+
+
+@pytest.mark.parametrize("path", ["//Observations", "///", "//", "/Observations//", "//a//b/"])
+def test_a_double_slash_is_refused_in_the_shape_of_the_door(world: World, path: str) -> None:
+    answer = world.client.get(f"{ROOT}{path}", headers={"x-api-key": world.secret})
+    check_shape(answer, 404, "not_found")

@@ -86,6 +86,15 @@ def test_garbage_is_refused_in_good_form(
         assert set(answer.json["error"]) <= {"code", "message", "target", "details", "innererror"}
 
 
+@pytest.mark.parametrize("path", ["//Observations", "///", "/Observations//", "//a//b/"])
+def test_a_double_slash_is_refused_in_good_form(
+    client: FlaskClient, world: World, path: str
+) -> None:
+    answer = client.get(f"/odata/v4{path}", auth=(world.reader, ""))
+    assert (answer.status_code, answer.headers["OData-Version"]) == (400, "4.01")
+    assert set(answer.json["error"]) <= {"code", "message", "target", "details", "innererror"}
+
+
 def mangled(dice: random.Random, text: str) -> str:
     place = dice.randrange(len(text) + 1)
     piece = dice.choice(PIECES)

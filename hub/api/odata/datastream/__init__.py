@@ -39,7 +39,7 @@ def read(name: str) -> Response:
 
 
 @bp.route("/", defaults={"rest": ""}, methods=EVERY_METHOD)
-@bp.route("/<path:rest>", methods=EVERY_METHOD)
+@bp.route("/<rest:rest>", methods=EVERY_METHOD)
 @untold
 def elsewhere(rest: str) -> Response:
     """What is not here, and what cannot be done."""

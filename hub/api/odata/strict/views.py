@@ -42,7 +42,7 @@ _POSTED: Final = ("$batch", "$query")
 
 
 @bp.route("/", methods=METHODS, provide_automatic_options=False)
-@bp.route("/<path:path>", methods=METHODS, provide_automatic_options=False)
+@bp.route("/<rest:path>", methods=METHODS, provide_automatic_options=False)
 @stands_for(*telling.places(addresses.PREFIX))
 @opened("any key")
 def serve(path: str = "") -> Response:
