@@ -47,9 +47,9 @@ class DeviceStates:
         }
 
     def _alive(self, workers: Collection[str]) -> set[str]:
+        """Those that poll, and the one that scores by models."""
         if not workers:
             return set()
-        """Those that poll, and the one that scores by models."""
         lives = lasting()
         polling = {"_id": {"$in": list(workers)}} | lives
         scoring = {"_id": SCORING, "holder": {"$in": list(workers)}} | lives
