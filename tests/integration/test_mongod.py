@@ -455,6 +455,14 @@ class TestRefusals:
         with pytest.raises(SetupError, match="mongod ended with code 3"):
             acquire(data_dir, mongod=program(tmp_path / "bad", text))
 
+    def test_too_few_files_are_named(self, data_dir: Path) -> None:
+        ran = subprocess.run(
+            ["sh", "-c", 'ulimit -n 256 && exec "$1" -c "$2" "$3"', "sh", sys.executable, USER,
+             str(data_dir)],
+            cwd=REPOSITORY, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        )  # fmt: skip
+        assert "mongod needs 1024 open files, and may have 256" in ran.stderr
+
     def test_what_mongod_logged_about_its_end_is_told(self, data_dir: Path) -> None:
         (data_dir / "mongod" / "db").mkdir(parents=True)
         (data_dir / "mongod" / "db" / "WiredTiger.turtle").mkdir()

@@ -7,6 +7,7 @@ only member keeps its name when the folder is moved.
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,8 @@ STAGES_MAX = 100
 """Twice what a client may ever be allowed; a very long pipeline once crashed mongod."""
 ROOM_BYTES = 32 * 1024 * 1024
 """Two journal files; with less mongod only crashes."""
+FILES_MIN = 1024
+"""Open files: an idle one has 300; with too few it lives, and takes no connection."""
 
 
 class NotStarted(Exception):
@@ -49,6 +52,14 @@ def lack_of_room() -> str | None:
     """A sentence when the disk is full."""
     free = shutil.disk_usage(Path.cwd()).free
     return f"the disk of HUB_DATA_DIR is full ({free >> 20} MB left)" if free < ROOM_BYTES else None
+
+
+def lack_of_files() -> str | None:
+    """A sentence when this process, and so mongod, may open too few files."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if most == resource.RLIM_INFINITY or most >= FILES_MIN:
+        return None
+    return f"mongod needs {FILES_MIN} open files, and may have {most} (ulimit -n, LimitNOFILE)"
 
 
 class Server:

@@ -71,7 +71,7 @@ class Supervisor:
             self._tell(trouble=IN_USE)
             return server.POLL_S
         begun = time.monotonic()
-        trouble = server.lack_of_room() or self._life()
+        trouble = server.lack_of_room() or server.lack_of_files() or self._life()
         if self._users.gone():
             return 0.0
         steady = time.monotonic() - begun > STEADY_S
