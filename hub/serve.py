@@ -187,7 +187,8 @@ def _check_free(bind: str) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, int(port)))
     except (OSError, ValueError, OverflowError) as exc:
-        raise SetupError(f"HUB_BIND: {bind} cannot be used: {exc}") from exc
+        hint = "set it to another, such as HUB_BIND=127.0.0.1:8001"
+        raise SetupError(f"HUB_BIND: {bind} cannot be used: {exc}; {hint}") from exc
 
 
 def _await_stop(settings: Settings) -> None:
@@ -232,4 +233,4 @@ def _database_trouble(lease: Lease | None) -> str | None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="scripts/serve")
