@@ -254,7 +254,7 @@ def test_device_and_kind_narrow_together(plant: Door) -> None:
         "limit=x",
         "device=x",
         "device=0",
-        "kind=",
+        "kind=&kind=",
         "from=yesterday",
         "from=2&to=1",
         "data=1",
