@@ -10,8 +10,9 @@ import signal
 import sys
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Final
 
 import click
@@ -30,6 +31,7 @@ from hub.wiring.polled import FOLDER
 TIMETABLE: Final = "timetable"
 POLLING: Final = "polling"
 ROLES = (TIMETABLE, POLLING)
+LOOK_S: Final = 1.0
 
 
 @click.command()
@@ -91,6 +93,7 @@ def _timetable(services: Services, stopping: Event) -> Callable[[], None]:
     scheduler = BackgroundScheduler(timezone="UTC")
     holding = schedule.bind(scheduler, services, stopping)
     scheduler.start()
+    Thread(target=_keep_turns, args=(scheduler, stopping), daemon=True).start()
 
     def stop() -> None:
         scheduler.shutdown(wait=True)
@@ -98,6 +101,12 @@ def _timetable(services: Services, stopping: Event) -> Callable[[], None]:
             holding.give_all_back()
 
     return stop
+
+
+def _keep_turns(scheduler: BackgroundScheduler, stopping: Event) -> None:
+    """Turns are by the clock of the day, which may be set back."""
+    while not stopping.wait(LOOK_S):
+        schedule.catch_up(scheduler, datetime.now(UTC))
 
 
 def _polling(

@@ -7,7 +7,7 @@ import socket
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
 from apscheduler.schedulers.base import BaseScheduler
@@ -42,6 +42,7 @@ class Job:
 
 
 LONG = timedelta(minutes=10)
+SLACK = timedelta(seconds=1)
 
 
 def timetable(services: Services, stopping: Event) -> tuple[Job, ...]:
@@ -74,6 +75,13 @@ def bind(scheduler: BaseScheduler, services: Services, stopping: Event) -> Holdi
             coalesce=True,
         )
     return holding
+
+
+def catch_up(scheduler: BaseScheduler, now: datetime) -> None:
+    """Let run now what a clock that was set back has put off: further than to its next turn."""
+    for job in scheduler.get_jobs():
+        if job.next_run_time - now > job.trigger.interval + SLACK:
+            job.modify(next_run_time=now)
 
 
 def once(services: Services, job: Job) -> object:
