@@ -273,7 +273,7 @@ def test_steps_that_are_refused(plant: Door, query: str, parameter: str) -> None
 
 @pytest.mark.parametrize(
     "query",
-    ["fields=", "fields=variance", "fields=mean,", "fields=MEAN", "kind=a", "limit=0",
+    ["fields=,", "fields=variance", "fields=mean,", "fields=MEAN", "kind=a", "limit=0",
      "limit=10001", "from=x", "fields=rms&fields=min"],
 )  # fmt: skip
 def test_parameters_that_are_refused(plant: Door, query: str) -> None:
