@@ -176,7 +176,7 @@ def test_one_bad_point_spoils_no_other(run: Callable[[Act], Any]) -> None:
         ("ns=2;s=missing", 2, DeviceRefused),
         ("ns=2;s=array", 2, BadDeviceValue),
         ("ns=2;s=types/byte", 256, BadDeviceValue),
-        ("ns=2;s=types/byte", 1.0, BadDeviceValue),
+        ("ns=2;s=types/byte", 1.5, BadDeviceValue),
         ("ns=2;s=types/byte", True, BadDeviceValue),
         ("ns=2;s=types/on", 2, BadDeviceValue),
         ("ns=2;s=types/text", 2, BadDeviceValue),
