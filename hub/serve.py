@@ -192,7 +192,7 @@ def _check_free(bind: str) -> None:
 
 
 def _await_stop(settings: Settings) -> None:
-    """Return when the database is down, unless somebody else is using it."""
+    """Return when the database is down, or after ``STOP_S`` while somebody else is using it."""
     until = monotonic() + STOP_S
     while status(settings.data_dir)["running"] and monotonic() < until:
         sleep(0.05)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from hub.devices.simulators.melsec import MelsecSimulator
+from tests.live import free_port
 
 T = TypeVar("T")
 NOTICED_S = 3.0
@@ -118,9 +118,7 @@ class Dripping:
 
 def closed_port() -> int:
     """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 async def _ended() -> None:

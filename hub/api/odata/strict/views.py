@@ -19,7 +19,7 @@ from hub.api.odata.strict.forms import JSON, TEXT, XML, Form
 from hub.api.odata.strict.targets import Resolving, Target
 from hub.api.openapi.told import stands_for
 from hub.api.opening import opened
-from hub.errors import BadParameter, NotAcceptable, Unauthorized
+from hub.errors import BadParameter, Invalid, NotAcceptable, Unauthorized
 from hub.query.odata.asking import Asked, asked
 from hub.query.odata.ast import Path
 from hub.query.odata.clauses import Selected
@@ -79,7 +79,7 @@ def _versioned(response: Response) -> Response:
     """Every answer names its version; a wish that cannot be met is answered in the least."""
     try:
         spoken = forms.version(request.headers.get("OData-MaxVersion"))
-    except Exception:
+    except Invalid:
         spoken = "4.0"
     response.headers["OData-Version"] = spoken
     response.headers["Vary"] = "Accept, OData-MaxVersion, Prefer"
