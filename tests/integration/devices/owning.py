@@ -70,12 +70,14 @@ class Owner:
             self._tasks.append(asyncio.create_task(self._poll()))
 
     async def end(self) -> None:
+        """Another test's device may come to have the same port."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for driver in (self.driver, *self.also.values()):
             if driver is not None:
                 await driver.close()
+        self.let_go()
 
     async def _poll(self) -> None:
         while self.driver is not None:
